@@ -1,0 +1,55 @@
+"""Settings of a run: the thresholds with the reason for each, and what the user asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits that decide severity; every one is printed in the result document. KB is 1000 bytes
+    where a customer reads it, these limits are wire bytes of turns in powers of two."""
+
+    upload_turn_bytes: int = 4096
+    upload_turn_always_bytes: int = 32768
+    login_turn_bytes: int = 16384
+    login_turn_median_factor: int = 4
+    wide_request_bytes: int = 2048
+    drip_bytes: int = 512
+    medium_upload_bytes: int = 4096
+    high_upload_bytes: int = 65536
+    high_unnamed_bytes: int = 1_048_576
+    critical_write_bytes: int = 1_048_576
+    critical_upload_bytes: int = 104_857_600
+    medium_drip_sum_bytes: int = 65536
+    correlation_seconds: int = 1800
+    dns_grace_seconds: int = 3600
+    lower_bound_missed_share: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run was asked to do.
+
+    Attributes:
+        inputs: Files, directories or ``-``, as given.
+        inventories: Files of ``az acr`` or ``az storage`` output.
+        own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a bare registry label.
+        approve: ``--approve`` names, in the same forms.
+        agents: ``--agent NAME=CIDR`` pairs as (label, network text).
+        config_file: ``acrtrace.toml`` that was read, if any.
+        case_path: DuckDB file to keep, or None for memory.
+        command_line: As typed, for the report.
+    """
+
+    inputs: tuple[str, ...]
+    inventories: tuple[Path, ...] = ()
+    own: tuple[str, ...] = ()
+    approve: tuple[str, ...] = ()
+    agents: tuple[tuple[str, str], ...] = ()
+    config_file: Path | None = None
+    case_path: Path | None = None
+    force: bool = False
+    command_line: tuple[str, ...] = ()
+    thresholds: Thresholds = field(default_factory=Thresholds)

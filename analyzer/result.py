@@ -1,0 +1,223 @@
+"""The result document "acrtrace-result/1": the contract every output is rendered from.
+
+Frozen dataclasses with the meaning, unit and NULL of each field in its metadata; the JSON Schema
+and the documentation are generated from them. Lists are in a stated total order, so the same
+inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+SCHEMA = "acrtrace-result/1"
+
+STREAMS = ("exfiltration", "readiness", "hygiene")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+VERDICTS = ("suspected upload", "none found in what could be seen", "cannot tell")
+
+
+def doc(meaning: str, **extra: Any) -> Any:
+    """A dataclass field that carries its documentation."""
+    return field(metadata={"doc": meaning, **extra})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One flow (or look-up) that carries a finding."""
+
+    kind: str = doc("flow | dns | http")
+    flow_id: int | None = doc("Row of the flows table.")
+    community_id: str | None = doc("Community ID v1.")
+    input: str = doc("Input the first packet is in.")
+    first_packet: int | None = doc("Number of the first packet in that input, from 1.")
+    last_packet: int | None = doc("Number of the last packet.")
+    start_ns: int | None = doc("First packet, nanoseconds UTC.")
+    end_ns: int | None = doc("Last packet, nanoseconds UTC.")
+    orig: str = doc("Originator as address:port ([address]:port for IPv6).")
+    resp: str = doc("Responder as address:port.")
+    name: str | None = doc("Name that the flow was attributed to.")
+    claimed_name: str | None = doc("Name the client announced, where it differs from `name`.")
+    name_source: str | None = doc("sni | http_host | connect | dns: what gave the name.")
+    orig_payload_bytes: int | None = doc("Unique originator payload of this flow.")
+    resp_payload_bytes: int | None = doc("Unique responder payload of this flow.")
+    uploaded_bytes: int | None = doc("Estimated application payload uploaded in this flow.")
+    upload_turns: int | None = doc("Upload turns in this flow.")
+    pcr: float | None = doc("(orig - resp) / (orig + resp), from the integer totals.")
+    detail: str = doc("Sentence for the reader: request line seen, CNAME chain, contradiction.")
+    display_filter: str = doc("Wireshark display filter that shows exactly this conversation.")
+    tshark: str | None = doc("Command that reprints orig_payload_bytes from the input.")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One (agent, endpoint, stream)."""
+
+    id: str = doc("Stable across runs: depends on rule stream, agent and endpoint alone.")
+    rule: str = doc("First rule that matched, in the rules' stated order.")
+    also: list[str] = doc("Other rules that matched, in that order.")
+    title: str = doc("Rule title.")
+    stream: str = doc("exfiltration | readiness | hygiene", enum=STREAMS)
+    severity: str = doc("critical | high | medium | low | info", enum=SEVERITIES)
+    severity_reasons: list[str] = doc("Base and modifiers that gave the severity, in order.")
+    confidence: str = doc(
+        "high | medium | low, from the name and direction grades.", enum=("high", "medium", "low")
+    )
+    agent: str = doc("Label from --agent, or the address.")
+    agent_addresses: list[str] = doc("Addresses of the agent seen in this finding, sorted.")
+    endpoint: str | None = doc("Host name, or null when no name is known.")
+    addresses: list[str] = doc("Responder addresses, sorted.")
+    role: str = doc("Role of the endpoint (see docs/endpoints.md).")
+    ownership: str = doc(
+        "ours | approved | platform | platform-claimed | foreign | undecidable | unknown | denied"
+    )
+    direction_evidence: str = doc(
+        "W1 write seen, W2 upload turns, W3 >= 1 MiB, W4 counters, W5 none",
+        enum=("W1", "W2", "W3", "W4", "W5"),
+    )
+    name_grade: str = doc(
+        "A1 read in clear .. A6 bare address", enum=("A1", "A2", "A3", "A4", "A5", "A6")
+    )
+    orig_payload_bytes: int | None = doc("Unique originator payload of the finding's flows.")
+    uploaded_bytes: int | None = doc("Estimated application payload, null if unknown.")
+    size_error_bytes: int | None = doc("Stated error of uploaded_bytes, either way.")
+    uploaded_bytes_is_lower_bound: bool = doc("Holes in the capture exceed 1 %.")
+    missed_bytes: int | None = doc("Originator bytes missing from the capture in these flows.")
+    flow_count: int = doc("Flows behind the finding.")
+    first_ns: int | None = doc("First packet, nanoseconds UTC.")
+    last_ns: int | None = doc("Last packet, nanoseconds UTC.")
+    explanation: str = doc("What was seen and why it is reported, for a sceptic.")
+    clears: list[str] = doc("What would clear it, with the command where there is one.")
+    attack: list[str] = doc("MITRE ATT&CK technique ids.")
+    evidence: list[Evidence] = doc("At most 50 flows, largest upload first.")
+    facts: dict[str, Any] = doc("Rule-specific facts (candidate registries, claimed names).")
+
+
+@dataclass(frozen=True, slots=True)
+class InputInfo:
+    """One input."""
+
+    path: str = doc("Path as given.")
+    sha256: str | None = doc("SHA-256 of the stored bytes, null when not read to the end.")
+    format: str | None = doc("pcap | pcapng, +gzip when compressed; null when not recognised.")
+    bytes: int = doc("Bytes read.")
+    records: int = doc("Packet records read.")
+    first_ns: int | None = doc("Smallest packet time.")
+    last_ns: int | None = doc("Largest packet time.")
+    snapped: int = doc("Packets captured shorter than on the wire.")
+    complete: bool = doc("Read to the end without damage.")
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryInfo:
+    """One inventory source."""
+
+    path: str = doc("File, or --own / --approve / acrtrace.toml.")
+    sha256: str | None = doc("SHA-256 of the file, null for flags.")
+    entries: list[str] = doc("Entries used, as service:label or host name.")
+    notes: list[str] = doc("What it also says, for example legacy storage mode.")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueInfo:
+    """One kind of problem."""
+
+    code: str = doc("Stable kind.")
+    input: str | None = doc("Input path, null when it concerns the run.")
+    where: str = doc("First place seen.")
+    detail: str = doc("Expected, found, lost.")
+    count: int = doc("How many times.")
+    incomplete: bool = doc("Data is missing because of it.")
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInfo:
+    """One (agent, endpoint) contact; the endpoints table of the report."""
+
+    agent: str = doc("Agent label or address.")
+    endpoint: str | None = doc("Host name, null for a bare address.")
+    addresses: list[str] = doc("Responder addresses, sorted (at most 20).")
+    service: str | None = doc("Service of the catalogue entry.")
+    role: str = doc("Role.")
+    owner: str | None = doc("Owner label.")
+    ownership: str = doc("Ownership.")
+    name_grade: str = doc("Best name grade.")
+    flow_count: int = doc("Flows.")
+    orig_payload_bytes: int | None = doc("Unique originator payload.")
+    resp_payload_bytes: int | None = doc("Unique responder payload.")
+    upload_turns: int | None = doc("Upload turns.")
+    uploaded_bytes: int | None = doc("Estimated payload of the upload turns.")
+    pcr: float | None = doc("Producer/consumer ratio.")
+    finding_ids: list[str] = doc("Findings about it.")
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryInfo:
+    """A registry or storage account that was seen."""
+
+    name: str = doc("Login server or account host.")
+    kind: str = doc("registry | storage")
+    owner: str = doc("Registry or account label.")
+    ownership: str = doc("Ownership.")
+    declare: str | None = doc("Flag that declares it ours, null when it is declared.")
+    agents: list[str] = doc("Agents that used it, sorted.")
+    managed_storage: list[str] = doc("Managed-storage hosts its pulls may have used.")
+    data_endpoints: list[str] = doc("Dedicated data endpoints seen.")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What this input could and could not show."""
+
+    outgoing_bytes: int = doc("Originator payload of all flows to other hosts.")
+    named_share: float | None = doc("Share of it with a name (A1-A4), null without bytes.")
+    directed_share: float | None = doc("Share of it in flows with turns, null without bytes.")
+    flows: int = doc("Flows.")
+    one_sided_flows: int = doc("Flows with only one side in the capture.")
+    missed_bytes: int = doc("Holes in sequence space.")
+    snapped_packets: int = doc("Packets cut by snaplen.")
+    dns_messages: int = doc("DNS messages read.")
+    ech_flows: int = doc("Flows whose hello offers ECH.")
+    quic_flows: int = doc("UDP/443 flows, whose name this version does not decrypt.")
+    notes: list[str] = doc("Sentences: what could not be seen, in order of weight.")
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The program that wrote the document."""
+
+    name: str = doc("acrtrace")
+    version: str = doc("Version.")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The document."""
+
+    schema: str = doc("acrtrace-result/1")
+    tool: Tool = doc("Program and version.")
+    catalogue_version: str = doc("Date and hash of the endpoint catalogue.")
+    command_line: list[str] = doc("As typed.")
+    thresholds: dict[str, float] = doc("Every limit used.")
+    inputs: list[InputInfo] = doc("Inputs in the order read.")
+    inventories: list[InventoryInfo] = doc("Inventories in the order given.")
+    verdict: str = doc(
+        "suspected upload | none found in what could be seen | cannot tell", enum=VERDICTS
+    )
+    verdict_line: str = doc("The verdict as one sentence with its figures.")
+    coverage: Coverage = doc("What the input could not show.")
+    issues: list[IssueInfo] = doc("Problems by input and kind.")
+    registries: list[RegistryInfo] = doc("Registries and storage accounts seen.")
+    endpoints: list[EndpointInfo] = doc("Contacts, largest upload first.")
+    findings: list[Finding] = doc("By stream, severity, uploaded bytes, agent, endpoint.")
+
+
+def to_plain(value: Any) -> Any:
+    """Turns the dataclasses into dicts, lists and scalars, in field order."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: to_plain(v) for k, v in value.items()}
+    return value
