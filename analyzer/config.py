@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Thresholds:
     medium_upload_bytes: int = 4096
     high_upload_bytes: int = 65536
     high_unnamed_bytes: int = 1_048_576
+    medium_write_bytes: int = 4000
     critical_write_bytes: int = 1_048_576
     critical_upload_bytes: int = 104_857_600
     medium_drip_sum_bytes: int = 65536
@@ -35,7 +39,7 @@ class Settings:
     Attributes:
         inputs: Files, directories or ``-``, as given.
         inventories: Files of ``az acr`` or ``az storage`` output.
-        own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a bare registry label.
+        own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a registry label.
         approve: ``--approve`` names, in the same forms.
         agents: ``--agent NAME=CIDR`` pairs as (label, network text).
         config_file: ``acrtrace.toml`` that was read, if any.

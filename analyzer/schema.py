@@ -55,7 +55,7 @@ FLOWS = Table(
         C(
             "orientation",
             "VARCHAR",
-            "Why the originator is the originator: syn | hello | http | port | dns | private | first.",
+            "What says who the originator is: syn | hello | http | port | dns | private | first.",
         ),
         C(
             "orig_bytes",
@@ -129,7 +129,7 @@ FLOWS = Table(
         C(
             "upload_app_bytes",
             "BIGINT",
-            "Estimated application payload of the upload turns: less TLS records, handshake and heads.",
+            "Estimated payload of the upload turns: less TLS records, handshake and heads.",
             "as turns",
         ),
         C(
@@ -332,7 +332,7 @@ TABLES: tuple[Table, ...] = (FLOWS, NAMES, DNS, DNS_ANSWERS, TLS, HTTP, INPUTS, 
 
 ATTRIBUTED = Table(
     "attributed",
-    "One row per flow after attribution: who, to whom, by what evidence, with which upload figures.",
+    "One row per flow after attribution: who, to whom, by what evidence, how much.",
     (
         C("flow_id", "BIGINT", "Flow."),
         C("input_id", "INTEGER", "Input that holds its first packet."),
@@ -381,7 +381,8 @@ ATTRIBUTED = Table(
         C(
             "ownership",
             "VARCHAR",
-            "ours | approved | platform | platform-claimed | foreign | undecidable | unknown | denied.",
+            "ours | approved | platform | platform-claimed | foreign | undecidable | unknown | "
+            "denied.",
         ),
         C("direction", "VARCHAR", "Expected: 'download-only' | 'upload' | 'both'.", "unknown"),
         C("technique", "VARCHAR", "MITRE technique of an upload there.", "none catalogued"),
@@ -389,7 +390,7 @@ ATTRIBUTED = Table(
         C(
             "managed_of",
             "VARCHAR",
-            "Login servers of which this managed storage may serve layers, sorted, joined with ','.",
+            "Login servers whose layers this managed storage may serve, sorted, joined by ','.",
             "not managed storage, or not read-shaped, or no such contact",
         ),
         C("has_turns", "BOOLEAN", "Direction can be told."),

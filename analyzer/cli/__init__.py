@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""The command line: arguments, progress, exit codes. One module per command, imported when used."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Inputs: find captures, say what each file is by its content, and hand out their bytes."""

@@ -1,1 +1,1 @@
-"""See docs/architecture.md."""
+"""Outputs: each module renders a `Result` and reads nothing else. See docs/report.md."""

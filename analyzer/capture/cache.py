@@ -1,0 +1,140 @@
+"""Where compiled kernels are kept, decided before any kernel module is imported.
+
+Numba's own staleness check looks only at the file that defines a function, so an edited callee
+would silently give old answers. All kernels therefore share one directory whose name is a hash
+over every source file of this package and the versions of Numba, llvmlite and Python. Cache files
+are pickles: the directory is private to the user, never shared, never taken from somebody else.
+
+A kernel compiled against a cached callee cannot inline it, so a half-filled directory would give
+right answers slowly, for good. Compiling therefore fills a directory of its own, which `seal`
+renames when every kernel is in it; what is found under the final name is complete.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+_notice: list[str] = []
+_prepared: list[Path] = []
+_unsealed: list[Path] = []
+
+
+def source_hash() -> str:
+    """Hash over the sources of this package and the versions that shape the machine code."""
+    digest = hashlib.sha256()
+    digest.update(f"{sys.version}|{version('numba')}|{version('llvmlite')}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def user_cache() -> Path:
+    """The user's cache folder (XDG base directory specification; LOCALAPPDATA on Windows)."""
+    for variable in ("ACRTRACE_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        value = os.environ.get(variable)
+        if value:
+            return Path(value)
+    return Path.home() / ".cache"
+
+
+def _usable(path: Path) -> bool:
+    """True when the directory exists or can be made, is ours alone, and can be written."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = path.stat()
+        if hasattr(os, "getuid") and (
+            state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        ):
+            return False
+        with tempfile.TemporaryFile(dir=path):
+            return True
+    except OSError:
+        return False
+
+
+def _is_ours(path: Path) -> bool:
+    """True for a directory that nobody else can write to; it may be read-only."""
+    try:
+        state = path.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(state.st_mode):
+        return False
+    return not hasattr(os, "getuid") or (
+        state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+
+
+def prepare() -> Path:
+    """Points Numba at the directory for this source; a private temporary one as a last resort."""
+    if _prepared:
+        return _prepared[0]
+    try:
+        home = user_cache() / "acrtrace"
+    except RuntimeError:  # no home directory
+        home = Path(os.devnull) / "acrtrace"
+    final = home / source_hash()
+    if _is_ours(final):
+        path = final
+    elif _usable(home):
+        _remove_stale(home)
+        path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
+        _unsealed.append(final)
+        atexit.register(_discard, path)
+    else:
+        path = Path(tempfile.mkdtemp(prefix="acrtrace-kernels-"))
+        atexit.register(shutil.rmtree, path, ignore_errors=True)
+        _notice.append(
+            f"kernel cache {home} cannot be written: compiling for this run only (about 20 s)"
+        )
+    os.environ["NUMBA_CACHE_DIR"] = str(path)
+    if "numba" in sys.modules:  # imported before us: its settings are read already
+        sys.modules["numba"].config.CACHE_DIR = str(path)
+    _prepared.append(path)
+    return path
+
+
+def _remove_stale(home: Path) -> None:
+    """Removes what interrupted compilations left behind more than a day ago."""
+    for left in home.glob("*.part-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > 86400:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _discard(path: Path) -> None:
+    """Removes a directory that was not sealed."""
+    if _unsealed:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def is_cold() -> bool:
+    """True when this run compiles the kernels."""
+    path = prepare()
+    return bool(_unsealed) or not any(path.rglob("*.nbi"))
+
+
+def seal() -> None:
+    """Gives the directory its final name, now that every kernel is in it."""
+    if not _unsealed:
+        return
+    try:
+        prepare().rename(_unsealed[0])
+    except OSError:  # another run was first: its directory is as good, ours is removed at exit
+        return
+    _unsealed.clear()
+
+
+def notices() -> list[str]:
+    """Lines for the user about the cache, at most one."""
+    return list(_notice)

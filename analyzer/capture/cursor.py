@@ -1,0 +1,202 @@
+"""One input on its way through the engine: its window, its place in it, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.capture.framing import header
+from analyzer.capture.layout import (
+    FORMAT_PCAP,
+    I_SIZE,
+    ISSUE_CODES,
+    MAX_INTERFACES,
+    Q_BLOCK_LENGTH,
+    Q_BLOCK_TRAILER,
+    Q_CUT_RECORD,
+    Q_FAULT,
+    Q_INTERFACE_CAP,
+    Q_NO_TIMESTAMP,
+    Q_PACKET_BEYOND_BLOCK,
+    Q_RECORD_LENGTH,
+    Q_UNKNOWN_INTERFACE,
+    Q_UNKNOWN_LINK,
+    R_BASE,
+    R_END,
+    R_FORMAT,
+    R_INPUT,
+    R_PKT,
+    R_POS,
+    R_SIZE,
+    R_SKIP,
+)
+from analyzer.capture.window import MARGIN, WINDOW, Windows
+from analyzer.inputs.open import open_stream
+from analyzer.issues import Issue
+
+if TYPE_CHECKING:
+    from analyzer.inputs.spec import Spec
+
+BY_OFFSET = {
+    Q_CUT_RECORD,
+    Q_RECORD_LENGTH,
+    Q_BLOCK_LENGTH,
+    Q_BLOCK_TRAILER,
+    Q_UNKNOWN_INTERFACE,
+    Q_INTERFACE_CAP,
+    Q_PACKET_BEYOND_BLOCK,
+    Q_NO_TIMESTAMP,
+}
+INCOMPLETE = {
+    Q_CUT_RECORD,
+    Q_RECORD_LENGTH,
+    Q_BLOCK_LENGTH,
+    Q_UNKNOWN_INTERFACE,
+    Q_INTERFACE_CAP,
+    Q_PACKET_BEYOND_BLOCK,
+    Q_UNKNOWN_LINK,
+    Q_FAULT,
+}
+DETAIL = {
+    "cut-record": "expected the rest of a record, found the end of the input; that record is lost",
+    "record-length": "expected a captured length of at most 262144; the rest of the input is lost",
+    "block-length": "expected a pcapng block of 12 bytes or more whose byte order and length make "
+    "sense; the rest of the input is lost",
+    "block-trailer": "expected a block's two length fields to agree; the first was used",
+    "unknown-interface": "expected an interface described before its packet; the packet is lost",
+    "interface-cap": "expected at most 1024 interfaces in a section; others lose their packets",
+    "packet-beyond-block": "expected a packet inside its block; the packet is lost",
+    "no-timestamp": "simple packet blocks carry no time; the packet before gives it",
+    "unknown-link-type": "expected Ethernet, SLL, SLL2, NULL, LOOP, RAW, IPV4 or IPV6, found link "
+    "type {value}; these packets are not analysed",
+    "wire-length-below-captured": "a record says that more was captured than was on the wire; the "
+    "captured length was used",
+    "cut-link-header": "the link header ends before the network header; the packet is not analysed",
+    "not-ip": "neither IPv4 nor IPv6 (ARP, LLDP, 802.2 and the like); nothing to analyse",
+    "mpls": "MPLS labels are not followed; these packets are not analysed",
+    "pppoe": "PPPoE is not followed; these packets are not analysed",
+    "cut-ip-header": "the IP header was not captured whole; the packet is not analysed",
+    "bad-ip-header": "version, header or total length of the IP header make no sense; not analysed",
+    "ip-length-beyond-frame": "the IP header promises more than the frame holds; the frame counts",
+    "ip-fragment": "fragments are not reassembled: ports and names behind the first one are lost",
+    "ip-protocol": "neither TCP nor UDP (ICMP, ESP and the like); not analysed",
+    "ip-tunnel": "IP-in-IP, 6in4, GRE or L2TP; the traffic inside is not analysed",
+    "ipv6-header-chain": "more than 16 IPv6 extension headers; the packet is not analysed",
+    "cut-transport-header": "the TCP or UDP header was not captured whole; not analysed",
+    "bad-tcp-header": "the TCP header's length makes no sense; the packet is not analysed",
+    "bad-udp-length": "the UDP length does not fit the IP packet; the smaller one counts",
+    "kernel-fault": "internal check failed on this record (please report it); record skipped",
+}
+
+
+class Cursor:
+    """The reader state of one input."""
+
+    def __init__(self, spec: Spec, input_id: int, order: int, window: int = WINDOW) -> None:
+        """Opens the input and reads its file header.
+
+        Args:
+            spec: The input.
+            input_id: Its row in ``inputs``.
+            order: Its place among inputs that begin at the same time.
+            window: Bytes of one window.
+        """
+        self.spec = spec
+        self.input_id = input_id
+        self.order = order
+        self.r = np.zeros(R_SIZE, dtype=np.int64)
+        self.ifs = np.zeros((MAX_INTERFACES, I_SIZE), dtype=np.int64)
+        self.q = np.zeros((len(ISSUE_CODES), 3), dtype=np.int64)
+        self.r[R_INPUT] = input_id
+        self.stream = open_stream(spec)
+        self.damage: Issue | None = None
+        self.read_bytes = 0
+        self._windows = Windows(self.stream, window)
+        self.buffer = np.zeros(MARGIN, dtype=np.uint8)
+        self._own = False
+        self.open = self.refill() and self._header()
+
+    def _header(self) -> bool:
+        r = self.r
+        start, end = int(r[R_POS]), int(r[R_END])
+        reason = header(self.buffer[start : min(end, start + 24)].tobytes(), r)
+        if reason is not None:
+            self.damage = Issue(
+                "not-a-capture",
+                self.input_id,
+                "offset 0",
+                f"expected a pcap or pcapng file header: {reason}; nothing analysed",
+                incomplete=True,
+            )
+            return False
+        r[R_POS] = start + 24 if r[R_FORMAT] == FORMAT_PCAP else start
+        return True
+
+    def refill(self) -> bool:
+        """Moves on to the next window; False at the end of the input."""
+        r = self.r
+        while True:
+            rest = self.buffer[int(r[R_POS]) : int(r[R_END])] if self._own else self.buffer[:0]
+            got = self._windows.next(rest)
+            if got is None:
+                return False
+            if self._own:
+                self._windows.give_back(self.buffer)
+            self.buffer, start, end = got
+            self._own = True
+            r[R_POS], r[R_END] = start, end
+            r[R_BASE] = self.read_bytes - MARGIN
+            self.read_bytes += end - MARGIN
+            step = min(int(r[R_SKIP]), end - start)
+            r[R_POS] += step
+            r[R_SKIP] -= step
+            if r[R_POS] < end or end == MARGIN:
+                return end > MARGIN
+
+    def end(self) -> None:
+        """Closes the input; notes a record that it breaks off in."""
+        r, q = self.r, self.q
+        left = int(r[R_END] - r[R_POS])
+        if self.open and (left > 0 or r[R_SKIP] > 0) and not q[Q_RECORD_LENGTH, 0]:
+            q[Q_CUT_RECORD] = (1, r[R_PKT] + 1, r[R_BASE] + r[R_POS])
+        if not q[(Q_RECORD_LENGTH, Q_BLOCK_LENGTH), 0].any() and self.damage is None:
+            self._windows.close()
+        else:
+            self._windows.close()
+            self.stream.drain()
+        self.stream.close()
+        self.open = False
+
+    def issues(self) -> list[Issue]:
+        """What went wrong with this input, by kind."""
+        found = [
+            Issue(
+                code,
+                self.input_id,
+                f"offset {offset}" if kind in BY_OFFSET else f"packet {packet}",
+                DETAIL[code].format(value=offset),
+                count,
+                kind in INCOMPLETE,
+            )
+            for kind, (code, (count, packet, offset)) in enumerate(
+                zip(ISSUE_CODES, self.q.tolist(), strict=True)
+            )
+            if count
+        ]
+        problem = self.stream.problem
+        if problem is not None:
+            found.insert(
+                0,
+                Issue(
+                    problem.code,
+                    self.input_id,
+                    problem.where,
+                    problem.detail,
+                    problem.count,
+                    problem.incomplete,
+                ),
+            )
+        if self.damage is not None and problem is None:
+            found.insert(0, self.damage)
+        return found

@@ -1,0 +1,149 @@
+"""Columns of the arrays that the kernels share: one place, so that no index is a bare number.
+
+Everything is int64. ``X_*`` is a packet register, ``R_*`` the reader's state of one input,
+``G_*`` the engine's state, ``F_*`` a flow's row, ``D_*`` the part of that row that exists once
+per wire side (index ``D0 + side * DW + D_*``), ``S_*`` a slot of the head pool, ``C_*`` a
+candidate.
+"""
+
+from __future__ import annotations
+
+# --- codes that kernels return ------------------------------------------------------------------
+NEED_MORE, OK, SKIP, BAD = 0, 1, 2, -1
+WALK_MORE, WALK_LIMIT, WALK_FLUSH, WALK_GROW, WALK_BAD = 0, 1, 2, 3, -1
+
+# --- packet registers ---------------------------------------------------------------------------
+X_TS, X_OFF, X_CAP, X_WIRE, X_LINK, X_IF, X_NEXT = 0, 1, 2, 3, 4, 5, 6
+X_SRC_HI, X_SRC_LO, X_DST_HI, X_DST_LO, X_VERSION, X_PROTO = 7, 8, 9, 10, 11, 12
+X_L4, X_L4_LEN, X_CAP_END, X_IP_ID = 13, 14, 15, 16
+X_SPORT, X_DPORT, X_PKT, X_INPUT = 17, 18, 19, 20
+X_SIZE = 24
+
+# --- reader state of one input ------------------------------------------------------------------
+R_FORMAT, R_BIG, R_TICK, R_LINK, R_SNAP, R_PKT = 0, 1, 2, 3, 4, 5
+R_POS, R_END, R_BASE, R_INPUT, R_NIF, R_SKIP = 6, 7, 8, 9, 10, 11
+R_FIRST, R_LAST, R_SNAPPED, R_HEAD_TS, R_SEEN, R_PREV_TS = 12, 13, 14, 15, 16, 17
+R_BLOCK, R_SECTION = 18, 19
+R_SIZE = 24
+FORMAT_PCAP, FORMAT_PCAPNG = 1, 2
+
+I_LINK, I_RESOL, I_OFFSET, I_SNAP = 0, 1, 2, 3
+I_SIZE = 4
+MAX_INTERFACES = 1024
+MAX_CAPTURED = 262144
+
+# --- engine state -------------------------------------------------------------------------------
+G_SEED, G_MASK, G_FREE, G_ROWS, G_DONE, G_SERIAL = 0, 1, 2, 3, 4, 5
+G_CAND, G_ARENA, G_OPEN, G_FREE_SLOT, G_CLOCK = 6, 7, 8, 9, 10
+G_HOLE_CAP, G_HEAD_CAP, G_HEAD_EVICTED, G_DNS_LONG, G_DNS_SHORT = 11, 12, 13, 14, 15
+G_DUPES, G_FLOW_CAP, G_CANDS_SEEN = 16, 17, 18
+G_SIZE = 24
+
+# --- flow row -----------------------------------------------------------------------------------
+F_HASH, F_A_HI, F_A_LO, F_B_HI, F_B_LO, F_KEY = 0, 1, 2, 3, 4, 5
+F_LAST, F_FLAGS = 6, 7
+T_UP, T_DOWN, T_LAST, T_BURST, T_POST, T_APP, T_REC1 = 8, 9, 10, 11, 12, 13, 14
+F_START, F_ID, F_INPUT, F_FIRST_PKT, F_LAST_PKT, F_ORIENT, F_WHY, F_DUPES = (
+    15,
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+)
+N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 23, 24, 25, 26, 27
+N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 28, 29, 30, 31, 32
+N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 33, 34, 35, 36, 37, 38, 39, 40, 41
+F_HIST = 42  # 4 columns of four 16-bit counters: turns below 16 KiB by half octave
+F_PAD = 46
+D0 = 48
+D_NEXT, D_BASE, D_BYTES, D_PKTS, D_HOLES, D_LOST, D_ACK, D_SIG = 0, 1, 2, 3, 4, 5, 6, 7
+D_SIG_TS, D_SIG_IF, D_REC, D_HAVE, D_HDR, D_RECS, D_SLOT, D_HTTP = 8, 9, 10, 11, 12, 13, 14, 15
+D_HOME, D_PREHOLE = 16, 17
+DW = 18
+F_SIZE = D0 + 2 * DW
+
+FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
+FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
+
+# why the originator is the originator, strongest first
+WHY_SYN, WHY_HELLO, WHY_HTTP, WHY_PORT, WHY_PRIVATE, WHY_FIRST = 1, 2, 3, 4, 5, 6
+WHY_TEXT = {1: "syn", 2: "hello", 3: "http", 4: "port", 5: "private", 6: "first"}
+
+HOLES = 8
+SEQ_NONE = -1
+REC_OFF, REC_LOST = -1, -2
+
+# --- head pool ----------------------------------------------------------------------------------
+S_FLOW, S_SIDE, S_BASE, S_KIND, S_CUT, S_TS, S_NEXT_FREE, S_SCAN = 0, 1, 2, 3, 4, 5, 6, 7
+S_SIZE = 8
+SLOT_BYTES = 16384
+KIND_UNKNOWN, KIND_TLS, KIND_HTTP, KIND_DNS = 0, 1, 2, 3
+
+# --- candidates ---------------------------------------------------------------------------------
+C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
+C_SRC_HI, C_SRC_LO, C_DST_HI, C_DST_LO, C_PORTS, C_VERSION, C_CUT = 7, 8, 9, 10, 11, 12, 13
+C_SIZE = 14
+CAND_TLS, CAND_HTTP, CAND_DNS_UDP, CAND_DNS_TCP = 1, 2, 3, 4
+CAND_ROWS = 16384
+CAND_SPARE = 6000  # one packet can complete this many messages
+ARENA_BYTES = 4 << 20
+ARENA_SPARE = 192 << 10
+
+# --- issues that the walk counts, per input -----------------------------------------------------
+ISSUE_CODES = (
+    "cut-record",
+    "record-length",
+    "block-length",
+    "block-trailer",
+    "unknown-interface",
+    "interface-cap",
+    "packet-beyond-block",
+    "no-timestamp",
+    "unknown-link-type",
+    "wire-length-below-captured",
+    "cut-link-header",
+    "not-ip",
+    "mpls",
+    "pppoe",
+    "cut-ip-header",
+    "bad-ip-header",
+    "ip-length-beyond-frame",
+    "ip-fragment",
+    "ip-protocol",
+    "ip-tunnel",
+    "ipv6-header-chain",
+    "cut-transport-header",
+    "bad-tcp-header",
+    "bad-udp-length",
+    "kernel-fault",
+)
+(
+    Q_CUT_RECORD,
+    Q_RECORD_LENGTH,
+    Q_BLOCK_LENGTH,
+    Q_BLOCK_TRAILER,
+    Q_UNKNOWN_INTERFACE,
+    Q_INTERFACE_CAP,
+    Q_PACKET_BEYOND_BLOCK,
+    Q_NO_TIMESTAMP,
+    Q_UNKNOWN_LINK,
+    Q_WIRE_BELOW,
+    Q_CUT_LINK,
+    Q_NOT_IP,
+    Q_MPLS,
+    Q_PPPOE,
+    Q_CUT_IP,
+    Q_BAD_IP,
+    Q_IP_BEYOND,
+    Q_FRAGMENT,
+    Q_PROTOCOL,
+    Q_TUNNEL,
+    Q_IPV6_CHAIN,
+    Q_CUT_L4,
+    Q_BAD_TCP,
+    Q_BAD_UDP,
+    Q_FAULT,
+) = range(len(ISSUE_CODES))

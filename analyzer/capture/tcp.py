@@ -1,0 +1,384 @@
+"""One TCP segment: flags, orientation, new bytes, turns, heads and TLS records, in this order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.capture.bytes import seq_diff, u8, u32
+from analyzer.capture.framing import note
+from analyzer.capture.heads import DNS_PORT, drain, move, take, units
+from analyzer.capture.kernel import kernel
+from analyzer.capture.layout import (
+    D0,
+    D_ACK,
+    D_BASE,
+    D_BYTES,
+    D_HAVE,
+    D_HOME,
+    D_HTTP,
+    D_NEXT,
+    D_PKTS,
+    D_REC,
+    D_SIG,
+    D_SIG_IF,
+    D_SIG_TS,
+    D_SLOT,
+    DW,
+    F_DUPES,
+    F_FLAGS,
+    F_KEY,
+    F_ORIENT,
+    F_WHY,
+    FL_APPDATA,
+    FL_DNS,
+    FL_FIN_A,
+    FL_FIN_B,
+    FL_RST,
+    FL_SSH,
+    FL_SYN_A,
+    FL_SYN_B,
+    KIND_DNS,
+    KIND_TLS,
+    KIND_UNKNOWN,
+    Q_BAD_TCP,
+    Q_CUT_L4,
+    S_BASE,
+    S_CUT,
+    S_TS,
+    SEQ_NONE,
+    SLOT_BYTES,
+    WHY_SYN,
+    X_CAP_END,
+    X_IF,
+    X_INPUT,
+    X_IP_ID,
+    X_L4,
+    X_L4_LEN,
+    X_PKT,
+    X_TS,
+)
+from analyzer.capture.records import begin, skip, track
+from analyzer.capture.scan import kind_of
+from analyzer.capture.sequence import account, contiguous
+from analyzer.capture.turns import DOWN, advance
+
+if TYPE_CHECKING:
+    from analyzer.capture.types import Bytes, Ints
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+COPY_NS = 10_000_000
+MAX_ACK_STEP = 1 << 30
+
+
+@kernel("i(B1, I1, I2)", inline=True)
+def header_ok(b: Bytes, x: Ints, q: Ints) -> int:
+    """Length of the TCP header at X_L4 (RFC 9293 section 3.1), or 0 after counting the problem."""
+    at = x[X_L4]
+    if at + 20 > x[X_CAP_END]:
+        note(q, Q_CUT_L4, x[X_PKT], at)
+        return 0
+    size = (u8(b, at + 12) >> 4) * 4
+    if size < 20 or size > x[X_L4_LEN]:
+        note(q, Q_BAD_TCP, x[X_PKT], at)
+        return 0
+    return size
+
+
+@kernel("i(I1, I2, i, i, i, i)", inline=True)
+def is_copy(x: Ints, f: Ints, i: int, side: int, signature: int, fresh: int) -> int:
+    """1 when this packet is another capture point's copy of one already counted."""
+    d = D0 + side * DW
+    token = (x[X_INPUT] << 40) | x[X_IF]
+    near = x[X_TS] - f[i, d + D_SIG_TS] <= COPY_NS and f[i, d + D_PKTS] > 0
+    if near and signature == f[i, d + D_SIG] and token != f[i, d + D_SIG_IF]:
+        return 1
+    if near and not fresh and x[X_IF] != f[i, d + D_HOME]:
+        return 1
+    return 0
+
+
+@kernel("void(I2, i, i, i)", inline=True)
+def flags_seen(f: Ints, i: int, side: int, flags: int) -> None:
+    """Remembers SYN, FIN and RST, and takes the orientation from a SYN."""
+    if flags & SYN:
+        f[i, F_FLAGS] |= FL_SYN_A if side == 0 else FL_SYN_B
+        if f[i, F_WHY] != WHY_SYN:
+            f[i, F_ORIENT] = side if not flags & ACK else 1 - side
+            f[i, F_WHY] = WHY_SYN
+    if flags & FIN:
+        f[i, F_FLAGS] |= FL_FIN_A if side == 0 else FL_FIN_B
+    if flags & RST:
+        f[i, F_FLAGS] |= FL_RST
+
+
+@kernel("void(I2, i, i, i)")
+def acknowledged(f: Ints, i: int, side: int, ack: int) -> None:
+    """Takes the responder's bytes from ACK numbers while none of its packets is in the capture."""
+    d = D0 + side * DW
+    before = f[i, d + D_ACK]
+    if f[i, D0 + (1 - side) * DW + D_PKTS] == 0 and f[i, F_ORIENT] == side and before != SEQ_NONE:
+        step = seq_diff(ack, before)
+        if step <= 0:
+            return
+        if step <= MAX_ACK_STEP:
+            advance(f, i, DOWN, step)
+    f[i, d + D_ACK] = ack
+
+
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)")
+def feed(
+    g: Ints,
+    x: Ints,
+    c: Ints,
+    arena: Bytes,
+    f: Ints,
+    h: Ints,
+    s: Ints,
+    pool: Bytes,
+    b: Bytes,
+    i: int,
+    side: int,
+    seq: int,
+    p: int,
+    n: int,
+    captured: int,
+) -> None:
+    """Puts a segment's bytes into the side's slot and delivers what is complete.
+
+    Args:
+        seq: Sequence number of ``b[p]``.
+        n: Payload bytes on the wire.
+        captured: How many of them are in the capture.
+    """
+    d = D0 + side * DW
+    at = 0
+    for _ in range(n // SLOT_BYTES + 2):
+        slot = f[i, d + D_SLOT]
+        if slot < 0:
+            return
+        s[slot, S_TS] = x[X_TS]
+        to = seq_diff((seq + at) & 0xFFFFFFFF, s[slot, S_BASE])
+        if to < 0:
+            at -= to
+            to = 0
+        if captured < n:
+            cut = seq_diff((seq + captured) & 0xFFFFFFFF, s[slot, S_BASE])
+            if cut >= 0:
+                s[slot, S_CUT] = min(s[slot, S_CUT], cut)
+        if at >= n or to >= SLOT_BYTES:
+            break
+        room = min(SLOT_BYTES - to, captured - at)
+        if room > 0:
+            move(pool, slot * SLOT_BYTES + to, b, p + at, room)
+        base = s[slot, S_BASE]
+        length = contiguous(f, h, i, side, base)
+        if at + room < captured:  # the rest of this segment is not in the slot yet
+            length = min(length, to + room)
+        drain(g, x, c, arena, f, s, pool, slot, length)
+        at += max(room, 1)
+        if at >= captured:
+            return
+        if f[i, d + D_SLOT] != slot or s[slot, S_BASE] == base:
+            return
+
+
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i, i)")
+def look(
+    g: Ints,
+    x: Ints,
+    c: Ints,
+    arena: Bytes,
+    f: Ints,
+    h: Ints,
+    s: Ints,
+    pool: Bytes,
+    b: Bytes,
+    i: int,
+    side: int,
+    seq: int,
+    p: int,
+    n: int,
+    captured: int,
+    first: int,
+) -> None:
+    """Looks for a hello, a request head or a DNS message at the start of new contiguous bytes."""
+    d = D0 + side * DW
+    record = f[i, d + D_REC]
+    if record > 0 or f[i, d + D_HAVE] > 0 or captured <= 0:
+        return
+    key = f[i, F_KEY]
+    on_dns = (key & 0xFFFF) == DNS_PORT or ((key >> 16) & 0xFFFF) == DNS_PORT
+    offset = 0
+    if on_dns:
+        if not first and not f[i, F_FLAGS] & FL_DNS:
+            return
+        kind = KIND_DNS
+    else:
+        expected = f[i, d + D_HTTP]
+        exact = False
+        if expected != SEQ_NONE:
+            offset = seq_diff(expected, seq)
+            exact = offset >= 0
+            offset = max(offset, 0)
+            if offset >= captured:
+                return
+        kind = kind_of(b, p + offset, captured - offset)
+        if kind == KIND_UNKNOWN and not (first or exact):
+            return
+        if kind < 0:
+            return
+        if kind == KIND_TLS and f[i, F_FLAGS] & FL_APPDATA and record >= 0:
+            return
+    start = (seq + offset) & 0xFFFFFFFF
+    used = 0
+    if kind != KIND_UNKNOWN:
+        used = units(g, x, c, arena, f, b, p + offset, captured - offset, kind, i, side, start)
+        if used < 0:
+            return
+        if used == captured - offset and captured == n:
+            return
+    offset += used
+    if offset > captured:
+        return
+    take(g, s, f, i, side, (seq + offset) & 0xFFFFFFFF, kind, x[X_TS])
+    feed(
+        g,
+        x,
+        c,
+        arena,
+        f,
+        h,
+        s,
+        pool,
+        b,
+        i,
+        side,
+        (seq + offset) & 0xFFFFFFFF,
+        p + offset,
+        n - offset,
+        captured - offset,
+    )
+
+
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", inline=True)
+def payload(
+    g: Ints,
+    x: Ints,
+    c: Ints,
+    arena: Bytes,
+    f: Ints,
+    h: Ints,
+    s: Ints,
+    pool: Bytes,
+    b: Bytes,
+    i: int,
+    side: int,
+    seq: int,
+    p: int,
+    n: int,
+    captured: int,
+) -> None:
+    """Accounts a segment with payload and looks into what is new of it."""
+    d = D0 + side * DW
+    before = f[i, d + D_NEXT] if f[i, d + D_NEXT] != SEQ_NONE else seq
+    base = f[i, d + D_BASE]
+    first = f[i, d + D_BYTES] == 0
+    ahead = seq_diff(seq, before)
+    moved = account(g, f, h, i, side, seq, n)
+    role = 0 if f[i, F_ORIENT] == side else 1
+    if moved > 0:
+        advance(f, i, role, moved)
+    if f[i, d + D_SLOT] >= 0:
+        feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
+    elif moved > 0 and ahead <= 0:
+        old = min(-ahead, captured)
+        look(
+            g,
+            x,
+            c,
+            arena,
+            f,
+            h,
+            s,
+            pool,
+            b,
+            i,
+            side,
+            (seq + old) & 0xFFFFFFFF,
+            p + old,
+            n - old,
+            captured - old,
+            1 if first else 0,
+        )
+    elif moved > 0 and first and base != SEQ_NONE and ahead > 0 and ahead < SLOT_BYTES:
+        take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
+        feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
+    if moved <= 0:
+        return
+    if first and ahead <= 0 and captured >= 4 and u32(b, p) == 0x5353482D:
+        f[i, F_FLAGS] |= FL_SSH
+    role = 0 if f[i, F_ORIENT] == side else 1  # a hello may have turned the flow round
+    if ahead > 0:
+        skip(f, i, side, role, moved - n)
+    old = min(max(-ahead, 0), captured)
+    begin(b, f, i, side, p + old, p + captured, 1 if first else 0)
+    track(b, f, i, side, role, p + old, p + captured, n - captured)
+
+
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", inline=True)
+def segment(
+    g: Ints,
+    x: Ints,
+    c: Ints,
+    arena: Bytes,
+    f: Ints,
+    h: Ints,
+    s: Ints,
+    pool: Bytes,
+    b: Bytes,
+    i: int,
+    side: int,
+    size: int,
+) -> None:
+    """Accounts one TCP segment of flow row ``i`` whose header has ``size`` bytes."""
+    at = x[X_L4]
+    d = D0 + side * DW
+    flags = u8(b, at + 13)
+    seq = u32(b, at + 4)
+    ack = u32(b, at + 8)
+    n = x[X_L4_LEN] - size
+    if flags & SYN:
+        seq = (seq + 1) & 0xFFFFFFFF
+    signature = (seq << 30) ^ (ack << 8) ^ (n << 16) ^ flags ^ (x[X_IP_ID] << 44)
+    known = f[i, d + D_NEXT]
+    fresh = n > 0 and (known == SEQ_NONE or seq_diff((seq + n) & 0xFFFFFFFF, known) > 0)
+    if is_copy(x, f, i, side, signature, 1 if fresh else 0):
+        f[i, F_DUPES] += 1
+        return
+    if f[i, d + D_PKTS] == 0:
+        f[i, d + D_HOME] = x[X_IF]
+    f[i, d + D_SIG] = signature
+    f[i, d + D_SIG_TS] = x[X_TS]
+    f[i, d + D_SIG_IF] = (x[X_INPUT] << 40) | x[X_IF]
+    f[i, d + D_PKTS] += 1
+    flags_seen(f, i, side, flags)
+    if known == SEQ_NONE and not flags & RST:
+        f[i, d + D_NEXT] = seq
+        f[i, d + D_BASE] = seq
+    if flags & ACK and not flags & RST:
+        acknowledged(f, i, side, ack)
+    if n > 0:
+        captured = min(max(x[X_CAP_END] - at - size, 0), n)
+        payload(g, x, c, arena, f, h, s, pool, b, i, side, seq, at + size, n, captured)
+
+
+@kernel("i(B1, I1, I2, i, i)", inline=True)
+def reuses_port(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> int:
+    """1 when this segment is a SYN that opens another conversation on the same 5-tuple."""
+    flags = u8(b, x[X_L4] + 13)
+    if not flags & SYN or flags & ACK:
+        return 0
+    base = f[i, D0 + side * DW + D_BASE]
+    if base == SEQ_NONE:
+        return 0
+    return 1 if (u32(b, x[X_L4] + 4) + 1) & 0xFFFFFFFF != base else 0

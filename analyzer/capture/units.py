@@ -1,0 +1,314 @@
+"""From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``.
+
+The protocol kernels are imported when their first candidate appears, so a capture without DNS does
+not load the DNS kernel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analyzer.capture import http
+from analyzer.capture.export import numbers, texts
+from analyzer.capture.intern import Names
+from analyzer.capture.layout import (
+    C_DST_HI,
+    C_DST_LO,
+    C_FLOW,
+    C_INPUT,
+    C_KIND,
+    C_LEN,
+    C_OFF,
+    C_PKT,
+    C_PORTS,
+    C_SRC_HI,
+    C_SRC_LO,
+    C_TS,
+    C_VERSION,
+    CAND_DNS_TCP,
+    CAND_DNS_UDP,
+    CAND_HTTP,
+    CAND_TLS,
+    SLOT_BYTES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from analyzer.capture.addresses import AddressBook
+    from analyzer.capture.export import Columns
+    from analyzer.capture.types import Bytes, Ints
+
+LIST_ROWS = 1 << 14
+
+
+class Units:
+    """Parses batches of candidates and hands their rows to ``sink(table, columns)``."""
+
+    def __init__(
+        self, sink: Callable[[str, Columns], object], book: AddressBook, seed: int
+    ) -> None:
+        """Starts with no names.
+
+        Args:
+            sink: Takes the rows of one table.
+            book: Converts addresses.
+            seed: Of the hash of the name store.
+        """
+        self.sink = sink
+        self.book = book
+        self.names = Names(seed)
+        self.ech: set[int] = set()
+        self.dns_serial = 0
+        self._text = np.zeros(1 << 16, dtype=np.uint8)
+
+    def read(self, c: Ints, arena: Bytes) -> None:
+        """Reads every candidate of a batch."""
+        kinds = c[:, C_KIND]
+        if (kinds == CAND_TLS).any():
+            self._tls(c, arena)
+        if (kinds == CAND_HTTP).any():
+            self._http(c[kinds == CAND_HTTP], arena)
+        if ((kinds == CAND_DNS_UDP) | (kinds == CAND_DNS_TCP)).any():
+            self._dns(c, arena)
+
+    def _where(self, c: Ints) -> Columns:
+        return {
+            "ts_ns": c[:, C_TS],
+            "packet": c[:, C_PKT],
+            "input_id": c[:, C_INPUT].astype(np.int32),
+        }
+
+    def _ends(self, c: Ints) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+        book = self.book
+        source = book.column(c[:, C_VERSION], c[:, C_SRC_HI], c[:, C_SRC_LO])
+        return source, book.column(c[:, C_VERSION], c[:, C_DST_HI], c[:, C_DST_LO])
+
+    def _name_text(self, ids: Ints) -> np.ma.MaskedArray[Any, Any]:
+        known = self.names.texts()
+        return texts([known[i] if i >= 0 else None for i in ids.tolist()])
+
+    def _tls(self, c: Ints, arena: Bytes) -> None:
+        from analyzer.capture import tls
+
+        rows = int((c[:, C_KIND] == CAND_TLS).sum())
+        self.names.room_for(2 * rows, 2 * rows * tls.TEXT_BYTES // 4)
+        out = np.zeros((rows, tls.O_SIZE), dtype=np.int64)
+        scratch = np.zeros(SLOT_BYTES, dtype=np.uint8)
+        n = self.names
+        tls.batch(c, len(c), arena, out, scratch, self._text, n.state, n.store, n.ends, n.table)
+        own = c[out[:, tls.O_ROW]]
+        sni = self._name_text(out[:, tls.O_SNI])
+        self.ech.update(own[out[:, tls.O_ECH] == 1, C_FLOW].tolist())
+        self.sink(
+            "tls",
+            {
+                **self._where(own),
+                "flow_id": own[:, C_FLOW],
+                "sni": sni,
+                "alpn": self._name_text(out[:, tls.O_ALPN]),
+                "version": out[:, tls.O_VERSION].astype(np.int32),
+                "ech": out[:, tls.O_ECH] == 1,
+                "truncated": out[:, tls.O_CUT] == 1,
+            },
+        )
+        named = out[:, tls.O_SNI] >= 0
+        if named.any():
+            own = own[named]
+            source, target = self._ends(own)
+            self._bindings(own, source, target, own[:, C_PORTS] & 0xFFFF, sni[named], "sni")
+
+    def _bindings(
+        self,
+        own: Ints,
+        client: NDArray[np.object_],
+        addr: NDArray[np.object_],
+        port: Ints,
+        name: NDArray[np.object_],
+        kind: str,
+    ) -> None:
+        nothing = np.ones(len(own), dtype=bool)
+        self.sink(
+            "names",
+            {
+                **self._where(own),
+                "client_ip": client,
+                "flow_id": own[:, C_FLOW],
+                "addr": addr,
+                "port": port.astype(np.int32),
+                "name": name,
+                "kind": texts([kind] * len(own)),
+                "ttl_s": numbers(np.zeros(len(own), dtype=np.int64), nothing),
+                "chain": texts([None] * len(own)),
+            },
+        )
+
+    def _http(self, c: Ints, arena: Bytes) -> None:
+        found = []
+        keep = []
+        for k, (offset, length) in enumerate(c[:, (C_OFF, C_LEN)].tolist()):
+            request = http.parse(arena[offset : offset + length].tobytes())
+            if request is not None:
+                found.append(request)
+                keep.append(k)
+        if not found:
+            return
+        own = c[keep]
+        lengths = [r.content_length for r in found]
+        self.sink(
+            "http",
+            {
+                **self._where(own),
+                "flow_id": own[:, C_FLOW],
+                "method": texts([r.method for r in found]),
+                "host": texts([r.host for r in found]),
+                "target": texts([r.target for r in found]),
+                "content_length": numbers(
+                    np.array([v or 0 for v in lengths], dtype=np.int64),
+                    np.array([v is None for v in lengths]),
+                ),
+                "blob_type": texts([r.blob_type for r in found]),
+                "head_bytes": own[:, C_LEN],
+            },
+        )
+        hosted = np.array([r.host is not None for r in found])
+        if not hosted.any():
+            return
+        source, target = self._ends(own)
+        # behind a proxy the destination address is the proxy's, so the name binds no address
+        direct = [r.method != "CONNECT" and r.target[:7].lower() != "http://" for r in found]
+        addr = texts([t if d else None for t, d in zip(target.tolist(), direct, strict=True)])
+        for kind, chosen in (
+            ("http_host", [r.host is not None and r.method != "CONNECT" for r in found]),
+            ("connect", [r.host is not None and r.method == "CONNECT" for r in found]),
+        ):
+            mask = np.array(chosen)
+            if mask.any():
+                name = texts([r.host for r, m in zip(found, chosen, strict=True) if m])
+                ports = own[mask, C_PORTS] & 0xFFFF
+                self._bindings(own[mask], source[mask], addr[mask], ports, name, kind)
+
+    def _dns(self, c: Ints, arena: Bytes) -> None:
+        from analyzer.capture import dns
+
+        msgs = np.zeros((LIST_ROWS, dns.M_SIZE), dtype=np.int64)
+        answers = np.zeros((LIST_ROWS, dns.A_SIZE), dtype=np.int64)
+        binds = np.zeros((LIST_ROWS, dns.BIND_SIZE), dtype=np.int64)
+        counts = np.zeros(4, dtype=np.int64)
+        text = np.zeros(dns.TEXT_BYTES, dtype=np.uint8)
+        length = np.zeros(1, dtype=np.int64)
+        n = self.names
+        complete = False
+        while not complete:
+            n.room_for(1 << 12, 1 << 20)
+            before = int(counts[dns.L_NEXT])
+            complete = bool(
+                dns.batch(
+                    c,
+                    len(c),
+                    arena,
+                    msgs,
+                    answers,
+                    binds,
+                    counts,
+                    text,
+                    length,
+                    n.state,
+                    n.store,
+                    n.ends,
+                    n.table,
+                )
+            )
+            self._dns_rows(c, msgs, answers, binds, counts)
+            if not complete and int(counts[dns.L_NEXT]) == before:
+                # the name store is at its bound: this message is counted as dropped
+                n.state[2] += 1
+                counts[dns.L_NEXT] += 1
+            counts[: dns.L_NEXT] = 0
+
+    def _dns_rows(self, c: Ints, msgs: Ints, answers: Ints, binds: Ints, counts: Ints) -> None:
+        from analyzer.capture import dns
+
+        msgs = msgs[: int(counts[dns.L_MSGS])]
+        if not len(msgs):
+            return
+        answers = answers[: int(counts[dns.L_ANSWERS])]
+        binds = binds[: int(counts[dns.L_BINDS])]
+        own = c[msgs[:, dns.M_ROW]]
+        source, target = self._ends(own)
+        flags = msgs[:, dns.M_FLAGS]
+        response = flags & 0x8000 != 0
+        client = np.where(response, target, source)
+        asked = msgs[:, dns.M_QNAME]
+        ids = self.dns_serial + np.arange(len(msgs), dtype=np.int64)
+        self.dns_serial += len(msgs)
+        tcp = own[:, C_KIND] == CAND_DNS_TCP
+        self.sink(
+            "dns",
+            {
+                **self._where(own),
+                "dns_id": ids,
+                "client_ip": client,
+                "server_ip": np.where(response, source, target),
+                "transport": texts(["tcp" if t else "udp" for t in tcp.tolist()]),
+                "txid": msgs[:, dns.M_ID].astype(np.int32),
+                "is_response": response,
+                "rcode": (flags & 15).astype(np.int32),
+                "qname": self._name_text(asked),
+                "qtype": numbers(msgs[:, dns.M_QTYPE].astype(np.int32), asked < 0),
+                "answers": msgs[:, dns.M_ANSWERS].astype(np.int32),
+                "malformed": msgs[:, dns.M_BAD] == 1,
+            },
+        )
+        if len(answers):
+            self._answer_rows(answers, ids)
+        if len(binds):
+            own = own[binds[:, dns.B_MSG]]
+            nothing = np.ones(len(binds), dtype=bool)
+            zero = np.zeros(len(binds), dtype=np.int64)
+            self.sink(
+                "names",
+                {
+                    **self._where(own),
+                    "client_ip": client[binds[:, dns.B_MSG]],
+                    "flow_id": numbers(zero, nothing),
+                    "addr": self.book.column(
+                        binds[:, dns.B_VER], binds[:, dns.B_HI], binds[:, dns.B_LO]
+                    ),
+                    "port": numbers(zero.astype(np.int32), nothing),
+                    "name": self._name_text(binds[:, dns.B_NAME]),
+                    "kind": texts(
+                        ["dns_hint" if h else "dns" for h in binds[:, dns.B_HINT].tolist()]
+                    ),
+                    "ttl_s": binds[:, dns.B_TTL],
+                    "chain": self._name_text(binds[:, dns.B_CHAIN]),
+                },
+            )
+
+    def _answer_rows(self, answers: Ints, ids: Ints) -> None:
+        from analyzer.capture import dns
+
+        known = self.names.texts()
+        values = [
+            (known[name] if name >= 0 else "")
+            if version == 0
+            else self.book.text(version, high, low)
+            for name, version, high, low in answers[
+                :, (dns.A_NAME, dns.A_VER, dns.A_HI, dns.A_LO)
+            ].tolist()
+        ]
+        self.sink(
+            "dns_answers",
+            {
+                "dns_id": ids[answers[:, dns.A_MSG]],
+                "position": answers[:, dns.A_POS].astype(np.int32),
+                "owner": self._name_text(answers[:, dns.A_OWNER]),
+                "type": answers[:, dns.A_TYPE].astype(np.int32),
+                "value": texts(values),
+                "ttl_s": answers[:, dns.A_TTL],
+            },
+        )

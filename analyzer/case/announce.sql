@@ -1,0 +1,129 @@
+-- What the client itself says it talks to, in clear: Host lines, CONNECT lines and SNI.
+--
+-- `spoken`: per conversation the names it carries. The first SNI counts, the first CONNECT line
+-- (all that follows is inside the tunnel), and among several Hosts of one connection the one that
+-- most was written to: a harmless first request must not name the upload behind it.
+-- `voiced`: per flow who speaks, whether to a proxy, and the announced name.
+--
+-- When a tunnel's CONNECT line and the TLS inside it name different hosts, the name inside decides
+-- as long as both are one service (shared front ends route by it), and where the CONNECT line
+-- names one of ours. Otherwise the proxy connects to where the CONNECT line says, and a catalogued
+-- SNI inside is a false claim.
+
+CREATE OR REPLACE TEMP TABLE hosts AS
+WITH per_host AS (
+    SELECT coalesce(c.conversation, h.flow_id) AS conversation, h.host,
+        sum(CASE WHEN h.method IN ('PUT', 'POST', 'PATCH')
+            THEN 1 + greatest(coalesce(h.content_length, 0), 0)::HUGEINT ELSE 0 END) AS written,
+        min(h.ts_ns) AS first_ns
+    FROM http h LEFT JOIN conversations c USING (flow_id)
+    WHERE h.method <> 'CONNECT' AND h.host <> ''
+    GROUP BY coalesce(c.conversation, h.flow_id), h.host
+)
+SELECT conversation,
+    arg_min(host, (-written, first_ns, host)) AS http_host,
+    min(first_ns) AS http_ns
+FROM per_host GROUP BY conversation;
+
+CREATE OR REPLACE TEMP TABLE spoken AS
+WITH said AS (
+    SELECT coalesce(c.conversation, n.flow_id) AS conversation, n.ts_ns, n.name,
+        CASE n.kind WHEN 'quic_sni' THEN 'sni' ELSE n.kind END AS kind,
+        (n.ts_ns, coalesce(n.packet, 0), n.name) AS place
+    FROM names n LEFT JOIN conversations c USING (flow_id)
+    WHERE n.flow_id IS NOT NULL AND n.name <> ''
+)
+SELECT s.conversation,
+    arg_min(s.name, s.place) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni,
+    min(s.ts_ns) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni_ns,
+    arg_min(s.name, s.place) FILTER (s.kind = 'connect') AS connect_host,
+    -- A source without request rows (a log) still names hosts.
+    arg_min(s.name, s.place) FILTER (s.kind = 'http_host') AS http_host,
+    min(s.ts_ns) FILTER (s.kind = 'http_host') AS http_ns
+FROM said s LEFT JOIN literals l ON l.name = s.name
+GROUP BY s.conversation;
+
+-- Where CONNECT lines and requests with an absolute target go is a proxy, and so is what was
+-- declared.
+CREATE OR REPLACE TEMP TABLE proxy_talk AS
+SELECT DISTINCT flow_id FROM (
+    SELECT flow_id FROM names WHERE kind = 'connect' AND flow_id IS NOT NULL
+    UNION ALL
+    SELECT flow_id FROM http
+    WHERE method = 'CONNECT' OR lower(target[:7]) = 'http://' OR lower(target[:8]) = 'https://'
+);
+
+CREATE OR REPLACE TEMP TABLE proxies AS
+SELECT DISTINCT f.resp_ip, f.resp_port FROM flows f JOIN proxy_talk USING (flow_id);
+
+CREATE OR REPLACE TEMP TABLE voiced AS
+WITH heard AS (
+    SELECT f.flow_id, f.orig_ip, f.resp_ip, coalesce(c.began_ns, f.start_ns) AS began_ns,
+        p.resp_ip IS NOT NULL OR f.resp_ip IN (SELECT addr FROM declared_proxies) AS via_proxy,
+        f.ech, s.sni, s.sni_ns, s.connect_host,
+        coalesce(h.http_host, CASE WHEN s.connect_host IS NULL THEN s.http_host END) AS http_host,
+        coalesce(h.http_ns, s.http_ns) AS http_ns
+    FROM flows f
+    LEFT JOIN conversations c ON c.flow_id = f.flow_id
+    LEFT JOIN spoken s ON s.conversation = coalesce(c.conversation, f.flow_id)
+    LEFT JOIN hosts h ON h.conversation = coalesce(c.conversation, f.flow_id)
+    LEFT JOIN proxies p ON p.resp_ip = f.resp_ip AND p.resp_port = f.resp_port
+),
+layered AS (
+    SELECT h.* EXCLUDE (connect_host, http_host),
+        CASE WHEN hl.addr IS NULL THEN h.http_host END AS http_host,
+        CASE WHEN cl.addr IS NULL THEN h.connect_host END AS connect_host,
+        CASE WHEN h.via_proxy THEN coalesce(cl.addr, hl.addr) END AS target_addr,
+        -- A Host that follows a ClientHello was read inside the TLS.
+        h.http_host IS NOT NULL AND hl.addr IS NULL
+            AND (h.sni IS NULL OR h.http_ns > h.sni_ns) AS host_inside
+    FROM heard h
+    LEFT JOIN literals hl ON hl.name = h.http_host
+    LEFT JOIN literals cl ON cl.name = h.connect_host
+),
+nested AS (
+    SELECT *,
+        CASE WHEN host_inside THEN http_host ELSE sni END AS inner_name,
+        CASE WHEN host_inside THEN coalesce(sni, connect_host) ELSE connect_host END AS outer_name,
+        CASE WHEN host_inside THEN 'http_host' ELSE 'sni' END AS inner_source,
+        CASE WHEN host_inside AND sni IS NOT NULL THEN 'sni' ELSE 'connect' END AS outer_source
+    FROM layered
+),
+weighed AS (
+    SELECT n.*, o.ownership AS outer_ownership, i.ownership AS inner_ownership,
+        CASE
+            WHEN n.inner_name IS NULL OR n.outer_name IS NULL OR n.inner_name = n.outer_name
+                THEN 'agree'
+            WHEN cleared(i.ownership) AND (o.service = i.service OR cleared(o.ownership))
+                THEN 'agree'
+            WHEN n.outer_source = 'connect' AND NOT cleared(o.ownership)
+                AND o.service IS DISTINCT FROM i.service
+                AND (i.service IS NOT NULL OR cleared(i.ownership)) THEN 'outer'
+            WHEN cleared(o.ownership) AND NOT cleared(i.ownership) THEN 'inner'
+            ELSE 'agree'
+        END AS truth
+    FROM nested n
+    LEFT JOIN endpoints o ON o.name = n.outer_name AND n.inner_name IS NOT NULL
+    LEFT JOIN endpoints i ON i.name = n.inner_name AND n.outer_name IS NOT NULL
+)
+SELECT w.flow_id, a.agent, w.resp_ip, r.scope, w.began_ns, w.via_proxy, w.ech, w.sni,
+    w.target_addr, t.scope AS target_scope,
+    CASE WHEN w.truth = 'outer' THEN w.outer_name
+        ELSE coalesce(w.inner_name, w.outer_name) END AS announced,
+    CASE
+        WHEN w.truth = 'outer' OR w.inner_name IS NULL THEN w.outer_source
+        WHEN w.inner_name = w.outer_name AND w.outer_source = 'connect' THEN 'connect'
+        ELSE w.inner_source
+    END AS source,
+    CASE w.truth WHEN 'outer' THEN w.inner_name WHEN 'inner' THEN w.outer_name END AS claimed_name,
+    CASE w.truth
+        WHEN 'outer' THEN 'the CONNECT request names ' || w.outer_name
+            || ', but the name inside the tunnel is ' || w.inner_name
+        WHEN 'inner' THEN CASE w.outer_source WHEN 'sni' THEN 'the SNI is '
+                ELSE 'the CONNECT request names ' END || w.outer_name
+            || ', but the name inside is ' || w.inner_name
+    END AS contradiction
+FROM weighed w
+JOIN addresses a ON a.addr = w.orig_ip
+JOIN addresses r ON r.addr = w.resp_ip
+LEFT JOIN addresses t ON t.addr = w.target_addr;

@@ -1,0 +1,126 @@
+-- `attributed`: one row per flow, with the name, its grade, what the name means and the upload
+-- figures by the role's thresholds.
+--
+-- Registry login servers and token services receive a token of 1-2 KB with each request: drips are
+-- ordinary there, and an upload turn needs max(16 KiB, 4 x the flow's median request). The engine
+-- counts turns above three limits, and the smallest that is not below that threshold is used.
+-- A wide request (more than 2 KiB up, answered with more) is evidence where plain reads stay small:
+-- at storage. Elsewhere it is browsing.
+-- Where the requests are readable, their heads are known exactly: the payload is what remains.
+
+CREATE OR REPLACE TEMP TABLE requests AS
+SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
+    count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS writes,
+    -- A Content-Length is the sender's word: what it claims may exceed any integer.
+    least(sum(greatest(content_length, 0)) FILTER (method IN ('PUT', 'POST', 'PATCH')),
+        9223372036854775807) AS announced_bytes,
+    count(*) FILTER (method IN ('PUT', 'POST', 'PATCH') AND content_length IS NULL) AS unsized,
+    arg_min(
+        method || ' ' || target || ' (packet ' || packet || ')', (ts_ns, packet, method, target)
+    ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS write_line,
+    bool_or(method = 'CONNECT') AS tunnel
+FROM http GROUP BY flow_id;
+
+CREATE OR REPLACE TEMP TABLE judged AS
+SELECT v.flow_id, v.agent, v.target_addr, coalesce(v.target_scope, v.scope) AS scope,
+    coalesce(c.endpoint, v.announced, r.name) AS endpoint,
+    coalesce(c.claimed_name, v.claimed_name) AS claimed_name,
+    coalesce(c.contradiction, v.contradiction) AS contradiction,
+    CASE
+        WHEN c.flow_id IS NOT NULL THEN 'A4'
+        WHEN v.announced IS NOT NULL AND v.source <> 'sni' THEN 'A1'
+        WHEN v.announced IS NOT NULL AND k.flow_id IS NOT NULL THEN 'A2'
+        WHEN v.announced IS NOT NULL THEN 'A3'
+        WHEN r.by_own THEN 'A4'
+        WHEN r.name IS NOT NULL OR m.service IS NOT NULL THEN 'A5'
+        ELSE 'A6'
+    END AS name_grade,
+    CASE WHEN c.flow_id IS NULL AND v.announced IS NOT NULL THEN v.source
+        WHEN c.flow_id IS NOT NULL OR r.name IS NOT NULL THEN 'dns' END AS name_source,
+    coalesce(r.others, 0) AS ambiguous_names,
+    CASE WHEN v.via_proxy THEN 'client' END AS proxy_leg,
+    v.ech = 'offered' AND v.sni = coalesce(c.endpoint, v.announced) AS ech_name,
+    -- What an address means by itself counts only where no name speaks.
+    CASE WHEN coalesce(c.endpoint, v.announced, r.name) IS NULL THEN m.addr END AS known_addr
+FROM voiced v
+LEFT JOIN confirmed k ON k.flow_id = v.flow_id
+LEFT JOIN contradictions c ON c.flow_id = v.flow_id
+LEFT JOIN resolved r ON r.flow_id = v.flow_id
+LEFT JOIN address_matches m ON m.addr = coalesce(v.target_addr, v.resp_ip);
+
+DELETE FROM attributed;
+
+INSERT INTO attributed BY NAME
+WITH named AS (
+    SELECT j.*, f.* EXCLUDE (flow_id), coalesce(e.service, m.service) AS service,
+        coalesce(e.role, m.role, 'unknown') AS role, coalesce(e.owner, m.owner) AS owner,
+        coalesce(e.ownership, m.ownership, 'unknown') AS ownership,
+        coalesce(e.direction, m.direction) AS direction,
+        coalesce(e.technique, m.technique) AS technique, e.imitates,
+        coalesce(j.ech_name, false) AND coalesce(e.role = 'ech-public', false) AS name_hidden,
+        q.writes, q.announced_bytes, q.unsized, q.write_line, q.head_bytes,
+        f.app = 'http' AND q.flow_id IS NOT NULL AND NOT q.tunnel AS readable
+    FROM judged j
+    JOIN flows f ON f.flow_id = j.flow_id
+    LEFT JOIN endpoints e ON e.name = j.endpoint
+    LEFT JOIN address_matches m ON m.addr = j.known_addr
+    LEFT JOIN requests q ON q.flow_id = j.flow_id
+),
+classed_roles AS (
+    SELECT n.*,
+        n.role IN ('registry-login', 'registry-regional', 'auth', 'other-registry',
+            'platform-registry') AS login,
+        n.role IN ('storage-account', 'managed-storage-candidate', 'registry-task-staging',
+            'object-store', 'registry-data', 'storage-system') AS storage,
+        greatest(l.login_turn, l.login_factor * coalesce(n.median_request, 0)) AS threshold
+    FROM named n CROSS JOIN limits l
+),
+measured AS (
+    SELECT c.* EXCLUDE (upload_turns, upload_bytes, upload_app_bytes, small_app_bytes),
+        CASE WHEN NOT login THEN upload_turns WHEN threshold <= 16384 THEN big16_turns
+            WHEN threshold <= 32768 THEN big32_turns ELSE big64_turns END AS upload_turns,
+        CASE WHEN NOT login THEN upload_bytes WHEN threshold <= 16384 THEN big16_bytes
+            WHEN threshold <= 32768 THEN big32_bytes ELSE big64_bytes END AS upload_bytes,
+        CASE WHEN NOT login THEN upload_app_bytes WHEN threshold <= 16384 THEN big16_app_bytes
+            WHEN threshold <= 32768 THEN big32_app_bytes ELSE big64_app_bytes END
+            AS upload_app_bytes,
+        CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0
+            ELSE drip_turns + CASE WHEN storage THEN wide_requests ELSE 0 END END AS small_turns,
+        CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0
+            ELSE drip_bytes + CASE WHEN storage THEN wide_bytes ELSE 0 END END AS small_bytes,
+        -- The engine estimates drips and wide requests together; the drips' part goes by wire
+        -- bytes.
+        CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0 WHEN storage THEN small_app_bytes
+            ELSE small_app_bytes::HUGEINT * drip_bytes // greatest(drip_bytes + wide_bytes, 1) END
+            AS small_app_bytes,
+        CASE WHEN readable
+            THEN greatest(orig_bytes + coalesce(orig_missed_bytes, 0) - head_bytes, 0)
+            END AS body_bytes,
+        CASE
+            WHEN coalesce(writes, 0) = 0 THEN NULL
+            WHEN orig_bytes IS NULL THEN CASE WHEN unsized = 0 THEN announced_bytes END
+            WHEN unsized > 0 THEN greatest(orig_bytes - head_bytes, 0)
+            ELSE least(announced_bytes, greatest(orig_bytes - head_bytes, 0))
+        END AS write_bytes
+    FROM classed_roles c
+)
+SELECT flow_id, input_id, community_id, agent, orig_ip AS agent_ip, orig_port AS agent_port,
+    resp_ip, resp_port, proto, app, scope, start_ns, end_ns, endpoint, claimed_name, contradiction,
+    name_grade, name_source, ambiguous_names, proxy_leg, name_hidden, service, role, owner,
+    ownership, direction, technique, imitates, turns IS NOT NULL AS has_turns, orig_bytes,
+    resp_bytes, orig_missed_bytes, turns, upload_turns, upload_bytes,
+    CASE WHEN body_bytes IS NULL THEN upload_app_bytes
+        ELSE least(upload_bytes, body_bytes) END AS upload_app_bytes,
+    small_turns, small_bytes,
+    CASE WHEN body_bytes IS NULL THEN small_app_bytes
+        ELSE least(small_bytes, body_bytes - least(upload_bytes, body_bytes)) END
+        AS small_app_bytes,
+    coalesce(writes, 0) AS write_requests, write_bytes, write_line,
+    CASE
+        WHEN writes > 0 THEN 'W1'
+        WHEN turns IS NULL OR orig_bytes IS NULL THEN 'W5'
+        WHEN upload_bytes >= 1048576 THEN 'W3'
+        WHEN upload_turns > 0 OR small_turns > 0 THEN 'W2'
+    END AS direction_evidence,
+    first_packet, last_packet
+FROM measured;

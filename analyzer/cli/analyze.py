@@ -1,0 +1,177 @@
+"""``acrtrace analyze``: captures in, report out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli.outcome import FAIL_ON, exit_code, problem_lines
+from analyzer.cli.speech import say
+from analyzer.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from analyzer.config import Settings
+
+CONFIG_NAME = "acrtrace.toml"
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def agent_networks(
+    _ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """``NAME=CIDR[,CIDR...]`` as pairs of label and network; an address is a network of one."""
+    pairs = []
+    for value in values:
+        label, found, networks = value.partition("=")
+        if not found or not label.strip():
+            raise click.BadParameter(f"{value!r}: expected NAME=CIDR, such as build=10.1.0.0/24")
+        for text in networks.split(","):
+            try:
+                # Host bits are tolerated: 10.1.0.7/24 is how people write "the /24 around .7".
+                network = ip_network(text.strip(), strict=False)
+            except ValueError as error:
+                raise click.BadParameter(f"{value!r}: {error}") from error
+            pairs.append((label.strip(), str(network)))
+    return tuple(pairs)
+
+
+@click.command(
+    epilog=f"Reads {CONFIG_NAME} in the current directory unless --config names another."
+)
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "inventories",
+    "--inventory",
+    type=FILE,
+    multiple=True,
+    help="Output of 'az acr show-endpoints', 'az acr list|show' or 'az storage account list' "
+    "(-o json). Repeatable.",
+)
+@click.option(
+    "--own",
+    multiple=True,
+    metavar="NAME",
+    help="Ours: a host name, acr:LABEL or storage:LABEL; a bare word means acr:. Repeatable.",
+)
+@click.option(
+    "--approve",
+    multiple=True,
+    metavar="NAME",
+    help="Not ours, but permitted; written like --own. Repeatable.",
+)
+@click.option(
+    "agents",
+    "--agent",
+    multiple=True,
+    callback=agent_networks,
+    metavar="NAME=CIDR[,CIDR...]",
+    help="Name of the build agent behind these addresses. Repeatable.",
+)
+@click.option(
+    "fmt",
+    "--format",
+    type=click.Choice(tuple(FORMATS)),
+    help="html (default), or what the ending of -o says.",
+)
+@click.option(
+    "output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Report file, - for standard output. [default: reports/<input name>.html]",
+)
+@click.option(
+    "case", "--case", type=click.Path(path_type=Path), help="Keep the tables in this DuckDB file."
+)
+@click.option("--force", is_flag=True, help="Replace an existing report or case file.")
+@click.option(
+    "fail_on",
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    multiple=True,
+    help="Exit 1 on findings of this severity or above; 'incomplete' also when the verdict is "
+    "'cannot tell' (alone it means low).",
+)
+@click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
+@click.pass_context
+def analyze(
+    ctx: click.Context,
+    inputs: tuple[str, ...],
+    inventories: tuple[Path, ...],
+    own: tuple[str, ...],
+    approve: tuple[str, ...],
+    agents: tuple[tuple[str, str], ...],
+    fmt: str | None,
+    output: str | None,
+    case: Path | None,
+    force: bool,
+    fail_on: tuple[str, ...],
+    config: Path | None,
+) -> int:
+    """Analyse captures and write a report.
+
+    INPUT is a pcap or pcapng file (plain or gzip), a directory of them, or - for standard input.
+    """
+    from analyzer.cli.preflight import check_case, check_report
+    from analyzer.config import Settings
+    from analyzer.inputs.spec import printable
+    from analyzer.report.write import default_path
+
+    fmt = fmt or _format_of(output)
+    if config is None and Path(CONFIG_NAME).is_file():
+        config = Path(CONFIG_NAME)
+    evidence: list[str | Path] = [*inputs, *inventories, *([config] if config else [])]
+    report = None if output == "-" else Path(output) if output else default_path(inputs, fmt)
+    if report is not None:
+        check_report(report, force, evidence)
+    if case is not None:
+        check_case(case, force, report, evidence)
+    settings = Settings(
+        inputs=inputs,
+        inventories=inventories,
+        own=own,
+        approve=approve,
+        agents=agents,
+        config_file=config,
+        case_path=case,
+        force=force,
+        command_line=tuple(printable(word) for word in ctx.obj or sys.argv),
+    )
+    return _run(settings, fmt, report, fail_on)
+
+
+def _format_of(output: str | None) -> str:
+    suffix = Path(output or "").suffix
+    return next((f.name for f in FORMATS.values() if f.suffix == suffix), "html")
+
+
+def _run(settings: Settings, fmt: str, report: Path | None, fail_on: tuple[str, ...]) -> int:
+    """Analyses, writes the report, sums it up for the person at the terminal."""
+    from analyzer import api
+    from analyzer.cli.progress import progress_bar
+    from analyzer.inputs.spec import printable
+    from analyzer.report.formats import render
+    from analyzer.report.terminal import render_summary
+    from analyzer.report.write import write_report
+
+    with progress_bar() as progress:
+        result = api.analyze(settings, progress, say)
+    text = render(result, fmt)
+    if report is None:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    else:
+        write_report(text, report, settings.force)
+    for line in problem_lines(result):
+        say(line)
+    out = sys.stderr if report is None else sys.stdout
+    colour = out.isatty() and "NO_COLOR" not in os.environ
+    shown = None if report is None else printable(str(report))
+    click.echo(render_summary(result, shown, colour), file=out, nl=False, color=colour)
+    return exit_code(result, fail_on)

@@ -1,0 +1,121 @@
+"""Entry point of ``acrtrace``: the command group, and where failures become exit codes.
+
+Commands are imported when they run, so that ``acrtrace --help`` costs no more than click itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analyzer import __version__
+from analyzer.cli.speech import say
+from analyzer.issues import AcrtraceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BUG, INTERRUPTED, BROKEN_PIPE = 70, 130, 141
+
+# Command -> where it is, and the line that --help shows without importing it.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
+    "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
+    "rule": ("analyzer.cli.rules:rule", "Explain one rule, for example EX001."),
+    "rules": ("analyzer.cli.rules:rules", "List the rules in their order."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is run or asked for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names for --help."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Imports the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 ran; 1 findings at or above --fail-on; 2 usage or configuration; "
+    "3 an input was unreadable or incomplete; 70 bug; 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="acrtrace", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Finds data exfiltration around container registries in network captures."""
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs a command line and returns its exit code; no exception leaves it."""
+    try:
+        code = _invoke(list(args))
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        say(" ".join(error.format_message().split()))
+        return error.exit_code
+    except AcrtraceError as error:
+        say(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        say("interrupted; no report was written")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not try to flush to it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        return _bug(error)
+    return code
+
+
+def _invoke(args: list[str]) -> int:
+    typed = ("acrtrace", *args)
+    with cli.make_context("acrtrace", args, obj=typed) as ctx:
+        outcome: Any = cli.invoke(ctx)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("ACRTRACE_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    kind = "out of memory" if isinstance(error, MemoryError) else type(error).__name__
+    detail = " ".join(str(error).split())[:300]
+    say(
+        f"this is a bug: {kind}: {detail or 'no detail'} "
+        "(the same command with ACRTRACE_DEBUG=1 shows where; please report it)"
+    )
+    return BUG
+
+
+def main() -> None:
+    """The ``acrtrace`` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""From a result to an exit code: what ``--fail-on`` asks for, and what could not be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.result import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.result import Result
+
+RAN, FINDINGS, INCOMPLETE = 0, 1, 3
+
+FAIL_ON = (*SEVERITIES[:-1], "incomplete")
+"""Choices of ``--fail-on``; *info* never fails a run."""
+
+_PROBLEM_LINES = 20
+
+
+def exit_code(result: Result, fail_on: Sequence[str]) -> int:
+    """The exit code of a run that wrote its report.
+
+    Args:
+        result: What was found.
+        fail_on: Severities (the least severe counts) and ``incomplete``, which adds the verdict
+            *cannot tell* and, on its own, means *low*. Empty: findings never fail the run.
+
+    Returns:
+        1 before 3: what was found is worth more to a pipeline than what could not be read.
+    """
+    if fail_on and _fails(result, fail_on):
+        return FINDINGS
+    return INCOMPLETE if incomplete(result) else RAN
+
+
+def incomplete(result: Result) -> bool:
+    """Data is missing from the analysis."""
+    return any(i.incomplete for i in result.issues) or not all(i.complete for i in result.inputs)
+
+
+def problem_lines(result: Result) -> list[str]:
+    """One line for each kind of problem that cost data: file, place, expected, found, lost."""
+    found = [issue for issue in result.issues if issue.incomplete]
+    lines = [
+        ": ".join(part for part in (issue.input, issue.where, issue.detail) if part)
+        + (f" ({issue.count} times)" if issue.count > 1 else "")
+        for issue in found[:_PROBLEM_LINES]
+    ]
+    if len(found) > _PROBLEM_LINES:
+        lines.append(f"{len(found) - _PROBLEM_LINES} more problems are in the report")
+    return lines
+
+
+def _fails(result: Result, fail_on: Sequence[str]) -> bool:
+    if "incomplete" in fail_on and result.verdict == "cannot tell":
+        return True
+    severities = [name for name in fail_on if name != "incomplete"] or ["low"]
+    limit = max(SEVERITIES.index(name) for name in severities)
+    return any(SEVERITIES.index(f.severity) <= limit for f in result.findings)

@@ -1,0 +1,93 @@
+"""What can be known to fail before an analysis of an hour begins: where its results are to go."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.inputs.sniff import recognise, sniff
+from analyzer.issues import UsageError
+from analyzer.report.write import refuse_existing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DUCKDB_MAGIC = b"DUCK"
+"""At offset 8 of a DuckDB file."""
+
+
+def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> None:
+    """Refuses a report path that cannot or must not be written.
+
+    Args:
+        path: Where the report is to go.
+        force: An existing report may be replaced.
+        evidence: Inputs, inventories and configuration: never overwritten, ``--force`` or not.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    refuse_existing(path, force)
+    if path.is_char_device() or path.is_fifo():
+        return
+    _refuse_evidence(path, evidence)
+    head = _head(path)
+    if sniff(head) is not None or recognise(head).holds_traffic:
+        raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
+    _refuse_unwritable(path, may_create_folder=True)
+
+
+def check_case(
+    path: Path, force: bool, report: Path | None, evidence: Iterable[str | Path]
+) -> None:
+    """Refuses a case path that cannot or must not be written.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a directory, not a file to keep the case in")
+    if report is not None and _same(path, report):
+        raise UsageError(f"{path}: is given for the report and for the case")
+    _refuse_evidence(path, evidence)
+    if path.exists():
+        if not force:
+            raise UsageError(f"{path}: exists already; --force replaces it")
+        head = _head(path)
+        if head and head[8:12] != _DUCKDB_MAGIC:
+            raise UsageError(f"{path}: is no DuckDB file, so it is not replaced even with --force")
+    _refuse_unwritable(path, may_create_folder=False)
+
+
+def _refuse_evidence(path: Path, evidence: Iterable[str | Path]) -> None:
+    for item in evidence:
+        if item != "-" and _same(path, Path(item)):
+            raise UsageError(f"{path}: is an input of this run and is not overwritten")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        # At least one does not exist yet: then the names decide.
+        return os.path.abspath(one) == os.path.abspath(other)  # noqa: PTH100 - links stay
+
+
+def _head(path: Path) -> bytes:
+    """First bytes of a file; nothing where there is none to read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(512)
+    except OSError:
+        return b""
+
+
+def _refuse_unwritable(path: Path, *, may_create_folder: bool) -> None:
+    folder = path.parent
+    while may_create_folder and not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise UsageError(f"{path}: {folder} is no directory")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{path}: {folder} cannot be written to")

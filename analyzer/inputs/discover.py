@@ -1,0 +1,154 @@
+"""From the arguments of a run to the list of inputs: files, directories, standard input.
+
+Nothing is left out silently: what a directory holds beside captures is counted by kind.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from analyzer.inputs.sniff import EXPECTED
+from analyzer.inputs.spec import (
+    STDIN,
+    Spec,
+    os_problem,
+    printable,
+    probe_file,
+    probe_stdin,
+)
+from analyzer.issues import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from analyzer.inputs.sniff import Stranger
+
+
+def discover(paths: Iterable[str]) -> tuple[list[Spec], list[Issue]]:
+    """Finds the inputs that the arguments name.
+
+    Args:
+        paths: Files, directories (searched recursively, symbolic links followed) and ``-``.
+
+    Returns:
+        Inputs by time of their first packet, then path; those without one come last. A named file
+        that cannot be read is among them (format None, reason in ``problem``). The issues concern
+        the whole run: ``input_id`` is None and ``where`` names the path.
+    """
+    search = _Search()
+    for path in paths:
+        search.add(path)
+    specs = sorted(search.specs, key=lambda s: (s.first_ns is None, s.first_ns or 0, s.path))
+    return specs, search.issues()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """One kind of thing that was left out: the first of them and how many."""
+
+    where: str
+    detail: str
+    incomplete: bool
+    count: int = 1
+
+
+@dataclass(slots=True)
+class _Search:
+    """What was found so far, and what must not be counted twice."""
+
+    specs: list[Spec] = field(default_factory=list)
+    seen: dict[tuple[int, int], str] = field(default_factory=dict)
+    stdin_taken: bool = False
+    tallies: dict[tuple[str, str], _Tally] = field(default_factory=dict)
+
+    def add(self, path: str) -> None:
+        """One argument."""
+        if path == STDIN:
+            if self.stdin_taken:
+                self._duplicate(STDIN, STDIN)
+            else:
+                self.stdin_taken = True
+                self._take(probe_stdin())
+        elif os.path.isdir(path):  # noqa: PTH112 - undecodable names pass as they are
+            self._directory(path)
+        else:
+            self._take(probe_file(path))
+
+    def issues(self) -> list[Issue]:
+        """The tallies, in the order of their first occurrence."""
+        return [
+            Issue(code, None, t.where, t.detail, t.count, t.incomplete)
+            for (code, _), t in self.tallies.items()
+        ]
+
+    def _take(self, spec: Spec) -> None:
+        first = self.seen.get(spec.identity) if spec.identity else None
+        if first is not None:
+            self._duplicate(spec.path, first)
+            return
+        if spec.identity:
+            self.seen[spec.identity] = spec.path
+        self.specs.append(spec)
+
+    def _directory(self, root: str) -> None:
+        captures = 0
+        for source in self._files(root):
+            spec = probe_file(source)
+            if spec.format is not None:
+                captures += 1
+                self._take(spec)
+            elif spec.stranger is not None:
+                self._stranger(root, spec.path, spec.stranger)
+            elif spec.problem is not None:
+                detail = f"{spec.problem.detail}, in directory {printable(root)}"
+                lost = spec.problem.code != "not-a-file"
+                self._count(spec.problem.code, spec.path, detail, incomplete=lost)
+        if not captures:
+            detail = f"{EXPECTED}; found no capture in this directory, nothing analysed"
+            self._count("no-captures", printable(root), detail, incomplete=True)
+
+    def _files(self, root: str) -> Iterator[str]:
+        """Files below ``root`` in byte order of their paths; each directory is entered once."""
+        entered: set[tuple[int, int]] = set()
+        waiting = [root]
+        while waiting:
+            directory = waiting.pop()
+            try:
+                info = os.stat(directory)  # noqa: PTH116
+                names = sorted(os.listdir(directory), key=os.fsencode)  # noqa: PTH208
+            except OSError as error:
+                problem = os_problem(error)
+                detail = f"{problem.detail}; the directory was not searched"
+                self._count("unreadable", printable(directory), detail, incomplete=True)
+                continue
+            if (info.st_dev, info.st_ino) in entered:
+                detail = "a link leads to a directory that was searched already; not searched again"
+                self._count("directory-loop", printable(directory), detail, incomplete=False)
+                continue
+            entered.add((info.st_dev, info.st_ino))
+            children = []
+            for name in names:
+                path = os.path.join(directory, name)  # noqa: PTH118
+                if os.path.isdir(path):  # noqa: PTH112
+                    children.append(path)
+                else:
+                    yield path
+            waiting += reversed(children)
+
+    def _stranger(self, root: str, path: str, found: Stranger) -> None:
+        hint = f"; {found.hint}" if found.hint else ""
+        detail = f"{EXPECTED}; found {found.kind} in {printable(root)}; left out{hint}"
+        self._count("not-a-capture", path, detail, incomplete=found.holds_traffic)
+
+    def _duplicate(self, path: str, first: str) -> None:
+        detail = f"the same file as {first}; analysed once"
+        self._count("duplicate-input", path, detail, incomplete=False)
+
+    def _count(self, code: str, where: str, detail: str, *, incomplete: bool) -> None:
+        tally = self.tallies.get((code, detail))
+        if tally is None:
+            self.tallies[code, detail] = _Tally(where, detail, incomplete)
+        else:
+            tally.count += 1

@@ -1,0 +1,193 @@
+"""What a file is, told from its first bytes and never from its name.
+
+Sources: libpcap savefile format (pcap-savefile(5)), draft-ietf-opsawg-pcapng section 4.1 for the
+section header block, RFC 1952 section 2.3.1 for gzip; the other magics are those of file(1).
+"""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from dataclasses import dataclass
+
+HEAD_BYTES = 1 << 20
+"""As much of a file (stored and decompressed) as is ever looked at before reading it."""
+
+EXPECTED = "expected pcap or pcapng, plain or in gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A container that can be read.
+
+    Attributes:
+        container: ``pcap`` or ``pcapng``.
+        compression: ``gzip``, or None for plain bytes.
+        big_endian: Byte order of the file header (of the first section in pcapng).
+        nanosecond: Sub-second unit of a pcap; False for pcapng, where each interface has its own.
+    """
+
+    container: str
+    compression: str | None
+    big_endian: bool
+    nanosecond: bool
+
+    def __str__(self) -> str:
+        return self.container + (f"+{self.compression}" if self.compression else "")
+
+
+_PCAP = {
+    b"\xa1\xb2\xc3\xd4": (True, False),
+    b"\xd4\xc3\xb2\xa1": (False, False),
+    b"\xa1\xb2\x3c\x4d": (True, True),
+    b"\x4d\x3c\xb2\xa1": (False, True),
+}
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+_BYTE_ORDER = {b"\x1a\x2b\x3c\x4d": True, b"\x4d\x3c\x2b\x1a": False}
+_GZIP = b"\x1f\x8b"
+
+# Captures and archives that are recognised only to name them and say what turns them into a pcap.
+_EDITCAP = "editcap -F pcapng writes it as pcapng"
+_PIPE = "decompress it and pipe it in: acrtrace analyze -"
+_CAPTURES: tuple[tuple[bytes, str, str], ...] = (
+    (b"\xa1\xb2\xcd\x34", "a modified pcap (Kuznetsov's patch, magic a1b2cd34)", _EDITCAP),
+    (b"\x34\xcd\xb2\xa1", "a modified pcap (Kuznetsov's patch, magic a1b2cd34)", _EDITCAP),
+    (b"snoop\0\0\0", "a snoop capture (RFC 1761)", _EDITCAP),
+    (b"GMBU", "a Network Monitor capture", _EDITCAP),
+    (b"RTSS", "a Network Monitor capture", _EDITCAP),
+    (b"\x28\xb5\x2f\xfd", "zstd data", _PIPE),
+    (b"\xfd7zXZ\0", "xz data", _PIPE),
+    (b"BZh", "bzip2 data", _PIPE),
+    (b"\x04\x22\x4d\x18", "lz4 data", _PIPE),
+    (b"PK\x03\x04", "a zip archive", "unpack it and give the files"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "unpack it and give the files"),
+)
+_OTHERS: tuple[tuple[bytes, str], ...] = (
+    (b"\x7fELF", "an ELF program"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"PAR1", "a Parquet table"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """What an input is when it cannot be read.
+
+    Attributes:
+        kind: Noun phrase: ``JSON text``, ``zstd data``.
+        hint: What the user can do, or "".
+        holds_traffic: It may hold packets, so leaving it out leaves the analysis incomplete.
+        start: Its first bytes, for a kind that has no name.
+    """
+
+    kind: str
+    hint: str = ""
+    holds_traffic: bool = False
+    start: str = ""
+
+    def __str__(self) -> str:
+        return self.kind + (f" (starts with {self.start})" if self.start else "")
+
+
+def gunzip_head(head: bytes, limit: int = HEAD_BYTES) -> bytes:
+    """At most ``limit`` decompressed bytes of a gzip head; what precedes any damage."""
+    inflate = zlib.decompressobj(wbits=31)
+    out = bytearray()
+    for start in range(0, len(head), 4096):
+        try:
+            out += inflate.decompress(head[start : start + 4096], limit - len(out))
+        except zlib.error:
+            break
+        if inflate.eof or len(out) >= limit:
+            break
+    return bytes(out)
+
+
+def sniff(head: bytes) -> Format | None:
+    """The format that starts with these bytes, or None when it is none that can be read."""
+    compression = None
+    if head[:2] == _GZIP:
+        head, compression = gunzip_head(head, 64), "gzip"
+    if head[:4] in _PCAP:
+        big_endian, nanosecond = _PCAP[head[:4]]
+        return Format("pcap", compression, big_endian, nanosecond)
+    if head[:4] == _PCAPNG and head[8:12] in _BYTE_ORDER:
+        return Format("pcapng", compression, _BYTE_ORDER[head[8:12]], False)
+    return None
+
+
+def recognise(head: bytes) -> Stranger:
+    """Names what a head is that :func:`sniff` refused."""
+    if not head:
+        return Stranger("an empty file")
+    if head[:2] == _GZIP:
+        return _recognise_gzip(head)
+    for magic, kind, hint in _CAPTURES:
+        if head.startswith(magic):
+            return Stranger(kind, hint, holds_traffic=True)
+    for magic, kind in _OTHERS:
+        if head.startswith(magic):
+            return Stranger(kind)
+    if head[:4] == _PCAPNG:
+        return Stranger("a pcapng section header without its byte-order magic", holds_traffic=True)
+    if head[8:12] == b"DUCK":
+        return Stranger("a DuckDB database")
+    if head[257:262] == b"ustar":
+        return Stranger("a tar archive", "unpack it and give the files", holds_traffic=True)
+    text = _text_kind(head)
+    if text is not None:
+        return Stranger(text)
+    if len(head) < 4:
+        return Stranger(f"{len(head)} bytes, too few for any capture header")
+    if _is_erf(head):
+        return Stranger("an ERF capture", _EDITCAP, holds_traffic=True)
+    return Stranger("unknown data", start=head[:4].hex(" "))
+
+
+def _recognise_gzip(head: bytes) -> Stranger:
+    inner = gunzip_head(head)
+    if not inner:
+        return Stranger("gzip data that cannot be decompressed", holds_traffic=True)
+    if inner[:2] == _GZIP:
+        return Stranger("gzip inside gzip", _PIPE, holds_traffic=True)
+    found = recognise(inner)
+    return Stranger(f"gzip that holds {found.kind}", found.hint, found.holds_traffic, found.start)
+
+
+def _is_erf(head: bytes) -> bool:
+    """Two records in a row with plausible type, length and time (ERF has no magic)."""
+    at = 0
+    for _ in range(2):
+        if len(head) < at + 16:
+            return False
+        seconds = int.from_bytes(head[at + 4 : at + 8], "little")
+        length = int.from_bytes(head[at + 10 : at + 12], "big")
+        year_1990, year_2100 = 631_152_000, 4_102_444_800
+        if not (year_1990 < seconds < year_2100 and 1 <= head[at + 8] & 0x7F <= 48):
+            return False
+        if length < 16:
+            return False
+        at += length
+    return True
+
+
+def _text_kind(head: bytes) -> str | None:
+    """Which text it looks like; None when it is not text."""
+    sample = head[:4096].removeprefix(b"\xef\xbb\xbf")
+    try:
+        # Incremental, because the sample's end may cut a character in two.
+        text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return None
+    if any(ord(c) < 32 and c not in "\t\n\r\f\x1b" for c in text):
+        return None
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        return "JSON text"
+    if start == "<":
+        return "HTML or XML text"
+    return "plain text"

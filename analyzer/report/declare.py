@@ -1,0 +1,66 @@
+"""The commands that declare what was seen undeclared, ready to be pasted."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from analyzer.report.visible import visible
+
+if TYPE_CHECKING:
+    from analyzer.result import RegistryInfo, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """A registry or storage account that no inventory mentions.
+
+    Attributes:
+        registry: What was seen.
+        flag: The flag that declares it, quoted for a shell: the name comes from the wire.
+        command: The whole run again with this one declared. One command each and never one for
+            all: the list may hold an attacker's account.
+    """
+
+    registry: RegistryInfo
+    flag: str
+    command: str
+
+
+def undeclared(result: Result) -> list[Undeclared]:
+    """What the first lines of a report must name: empty as soon as an inventory was given.
+
+    With an inventory, an undeclared name is foreign until somebody says otherwise; inviting the
+    reader to declare it would invite them to wave an attacker's registry through.
+    """
+    if result.inventories:
+        return []
+    # The report of this run exists by the time the command is pasted.
+    again = [] if "--force" in result.command_line else ["--force"]
+    rows = []
+    for registry in result.registries:
+        if registry.declare is not None:
+            flag = quoted(registry.declare)
+            rows.append(Undeclared(registry, flag, " ".join([command(result), flag, *again])))
+    return rows
+
+
+def quoted(flag: str) -> str:
+    """The flag with every word quoted where a shell would read more than a word in it."""
+    try:
+        words = shlex.split(flag)
+    except ValueError:  # a lone quote in a name
+        words = flag.split()
+    return shlex.join(visible(word) for word in words)
+
+
+def command(result: Result) -> str:
+    """The command line as typed, quoted for a shell."""
+    words = list(result.command_line)
+    if not words:
+        return "acrtrace analyze INPUT"
+    if PurePath(words[0]).name.removesuffix(".exe") != "acrtrace":
+        words.insert(0, "acrtrace")
+    return shlex.join(words)

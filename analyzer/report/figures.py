@@ -1,0 +1,92 @@
+"""Numbers as a reader wants them: exact bytes, rounded bytes, times, shares. KB is 1000 bytes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+UNKNOWN = "unknown"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
+
+
+def exact(count: int | None) -> str:
+    """Bytes to the last digit, ``5,243,112 B``; what a recount can be held against."""
+    return UNKNOWN if count is None else f"{count:,} B"
+
+
+def rounded(count: int | None) -> str:
+    """Bytes with three significant digits, ``5.24 MB``."""
+    if count is None:
+        return UNKNOWN
+    size = abs(count)
+    power = 0
+    # 999.5 and not 1000: what would print as "1000 KB" is "1.00 MB".
+    while power < len(_UNITS) - 1 and size >= (1000 if power == 0 else 999.5 * 1000**power):
+        power += 1
+    if power == 0:
+        return f"{count} B"
+    value = size / 1000**power
+    decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{'-' if count < 0 else ''}{value:,.{decimals}f} {_UNITS[power]}"
+
+
+def number(count: int | None) -> str:
+    """A plain count with thousands separators."""
+    return UNKNOWN if count is None else f"{count:,}"
+
+
+def limit(value: float) -> str:
+    """A threshold: ``65,536`` or ``0.01``."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+
+
+def moment(ns: int | None) -> str:
+    """Nanoseconds since 1970 as ``2026-11-24 03:29:12.345678 UTC``; the raw number if no date."""
+    if ns is None:
+        return UNKNOWN
+    try:
+        when = _EPOCH + timedelta(microseconds=ns // 1000)
+    except OverflowError:
+        return f"{ns} ns since 1970"
+    return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
+def duration(first_ns: int | None, last_ns: int | None) -> str:
+    """Time between two moments in the largest fitting unit."""
+    if first_ns is None or last_ns is None:
+        return UNKNOWN
+    seconds = abs(last_ns - first_ns) / 1e9
+    if seconds < 1:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.1f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+
+
+def share(part: float | None) -> str:
+    """A share of one as percent; never "100 %" or "0 %" for what is not exactly that."""
+    if part is None:
+        return UNKNOWN
+    percent = part * 100
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if 99.9 < percent < 100:
+        return "over 99.9 %"
+    return f"{percent:.1f} %"
+
+
+def ratio(pcr: float | None) -> str:
+    """Producer/consumer ratio with its sign: +1 only sends, -1 only receives."""
+    return UNKNOWN if pcr is None else f"{pcr:+.3f}"
+
+
+def amount(uploaded: int | None, error: int | None, lower_bound: bool) -> str:
+    """The estimate as it must always be quoted: ``at least 5.24 MB ± 3.10 KB``."""
+    if uploaded is None:
+        return "unknown amount"
+    text = rounded(uploaded)
+    if error:
+        text += f" ± {rounded(error)}"
+    return f"at least {text}" if lower_bound else text

@@ -1,0 +1,112 @@
+"""The HTML report: one file that loads nothing, runs nothing but its own hashed script, and can be
+read with scripts switched off.
+
+Three lines of defence against text from the wire: the template engine escapes markup, `visible`
+shows control and direction characters instead of obeying them, and the content security policy
+allows exactly the two inline blocks whose hashes it names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from analyzer.report import figures, meanings
+from analyzer.report.declare import command, quoted
+from analyzer.report.page import anchor, page
+from analyzer.report.visible import visible
+
+if TYPE_CHECKING:
+    from analyzer.result import Result
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def render_html(result: Result) -> str:
+    """Returns the page; the same result gives the same text."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
+    # Constants of this package, the only text that is not escaped.
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            page=page(result),
+            result=result,
+            policy=policy(style, script),
+            style=Markup(style),  # noqa: S704
+            script=Markup(script),  # noqa: S704
+            command=command(result),
+        )
+    )
+
+
+def policy(style: str, script: str) -> str:
+    """Content security policy that allows these two inline blocks and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _environment() -> Environment:
+    # optimized=False: constant folding costs more than this one rendering gains from it.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        optimized=False,
+        auto_reload=False,
+    )
+    environment.filters.update(
+        exact=figures.exact,
+        rounded=figures.rounded,
+        number=figures.number,
+        limit=figures.limit,
+        moment=figures.moment,
+        share=figures.share,
+        ratio=figures.ratio,
+        amount=figures.amount,
+        duration=figures.duration,
+        anchor=anchor,
+        quoted=quoted,
+        host=_host,
+        technique=_technique,
+    )
+    environment.globals["meanings"] = meanings
+    return environment
+
+
+def _printed(value: Any) -> Any:
+    """Every value on its way into the page, before the engine escapes it."""
+    if isinstance(value, Markup):
+        return value
+    if value is None:
+        return figures.UNKNOWN
+    return visible(value) if isinstance(value, str) else value
+
+
+def _host(name: str) -> Markup:
+    """A host name or address that a narrow column breaks after dots before anywhere else."""
+    # The replaced text is escaped already, and no entity holds a dot.
+    return Markup(str(escape(visible(name))).replace(".", ".<wbr>"))  # noqa: S704
+
+
+def _technique(identifier: str) -> str | None:
+    """Page of a MITRE ATT&CK technique, None for anything that is not shaped like an id."""
+    if not re.fullmatch(r"T[0-9]{4}(\.[0-9]{3})?", identifier):
+        return None
+    return f"https://attack.mitre.org/techniques/{identifier.replace('.', '/')}/"

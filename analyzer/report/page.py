@@ -1,0 +1,173 @@
+"""What the HTML page shows of a result: bounded lists, counts, and the readings of its codes.
+
+The page stays small enough for a browser whatever the capture held; every list that was cut says
+how long it is in the JSON document, which is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from analyzer.report.agents import Agent, agents
+from analyzer.report.chart import Chart, bytes_chart
+from analyzer.report.declare import Undeclared, undeclared
+from analyzer.report.figures import UNKNOWN
+from analyzer.report.meanings import STREAMS
+from analyzer.result import SEVERITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.result import (
+        EndpointInfo,
+        Evidence,
+        Finding,
+        InputInfo,
+        InventoryInfo,
+        IssueInfo,
+        RegistryInfo,
+        Result,
+    )
+
+CARDS = 100
+"""Findings of a stream shown in full; with evidence about 10 KB of HTML each."""
+OVERVIEW_ROWS = 500
+EVIDENCE_ROWS = 20
+TABLE_ROWS = 500
+LISTED = 20
+"""Addresses, names or facts listed within one cell."""
+UNDECLARED_LINES = 10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[T]):
+    """The first items of a list, and how many there are."""
+
+    items: Sequence[T]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are left out."""
+        return self.total - len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A finding in full."""
+
+    finding: Finding
+    anchor: str
+    evidence: Shown[Evidence]
+    facts: list[tuple[str, list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream: counts by severity over all its findings, rows and cards for the first."""
+
+    name: str
+    title: str
+    question: str
+    severities: list[tuple[str, int]]
+    rows: Shown[Finding]
+    cards: Shown[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the template shows; `in_full` are the ids that a link can lead to."""
+
+    result: Result
+    undeclared: Shown[Undeclared]
+    incomplete: list[str]
+    first_ns: int | None
+    last_ns: int | None
+    streams: list[Stream]
+    in_full: frozenset[str]
+    announced: bool
+    chart: Chart | None
+    agents: Shown[Agent]
+    endpoints: Shown[EndpointInfo]
+    registries: Shown[RegistryInfo]
+    inputs: Shown[InputInfo]
+    inventories: Shown[InventoryInfo]
+    issues: Shown[IssueInfo]
+
+
+def shown(items: Sequence[T], limit: int) -> Shown[T]:
+    """Cuts a list."""
+    return Shown(items[:limit], len(items))
+
+
+def page(result: Result) -> Page:
+    """Selects and counts."""
+    streams = [_stream(name, result.findings) for name in STREAMS]
+    first = [i.first_ns for i in result.inputs if i.first_ns is not None]
+    last = [i.last_ns for i in result.inputs if i.last_ns is not None]
+    return Page(
+        result=result,
+        undeclared=shown(undeclared(result), UNDECLARED_LINES),
+        incomplete=[i.path for i in result.inputs if not i.complete],
+        first_ns=min(first, default=None),
+        last_ns=max(last, default=None),
+        streams=streams,
+        in_full=frozenset(card.finding.id for s in streams for card in s.cards.items),
+        announced=any(f.name_grade in ("A2", "A3") for f in result.findings),
+        chart=bytes_chart(result),
+        agents=shown(agents(result), TABLE_ROWS),
+        endpoints=shown(result.endpoints, TABLE_ROWS),
+        registries=shown(result.registries, TABLE_ROWS),
+        inputs=shown(result.inputs, TABLE_ROWS),
+        inventories=shown(result.inventories, TABLE_ROWS),
+        issues=shown(result.issues, TABLE_ROWS),
+    )
+
+
+def anchor(finding_id: str) -> str:
+    """Fragment of a finding, from its id, so that a link into a report survives a new run."""
+    return "finding-" + re.sub(r"[^A-Za-z0-9._-]", "-", finding_id)
+
+
+def _stream(name: str, findings: Sequence[Finding]) -> Stream:
+    title, question = STREAMS[name]
+    own = [finding for finding in findings if finding.stream == name]
+    counts = Counter(finding.severity for finding in own)
+    return Stream(
+        name=name,
+        title=title,
+        question=question,
+        severities=[(level, counts[level]) for level in SEVERITIES if counts[level]],
+        rows=shown(own, OVERVIEW_ROWS),
+        cards=Shown([_card(finding) for finding in own[:CARDS]], len(own)),
+    )
+
+
+def _card(finding: Finding) -> Card:
+    return Card(
+        finding=finding,
+        anchor=anchor(finding.id),
+        evidence=shown(finding.evidence, EVIDENCE_ROWS),
+        facts=[(key, _fact(value)) for key, value in list(finding.facts.items())[:LISTED]],
+    )
+
+
+def _fact(value: Any) -> list[str]:
+    """A fact as lines; nested values as JSON."""
+    values = value if isinstance(value, list) else [value]
+    lines = [_line(value) for value in values[:LISTED]]
+    if len(values) > LISTED:
+        lines.append(f"and {len(values) - LISTED:,} more")
+    return lines
+
+
+def _line(value: Any) -> str:
+    if value is None:
+        return UNKNOWN
+    return value if isinstance(value, str) else json.dumps(value, default=str)

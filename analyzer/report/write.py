@@ -1,0 +1,111 @@
+"""Where a report goes, and how it gets there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.issues import UsageError
+from analyzer.report.formats import find
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOLDER = Path("reports")
+_CAPTURE_SUFFIXES = (".gz", ".pcap", ".pcapng", ".cap", ".dump")
+_MAX_NAME_BYTES = 200  # file systems allow 255; the temporary file needs some
+
+
+def default_path(inputs: Sequence[str], fmt: str) -> Path:
+    """``reports/<name of the first input>.<format>``, capture suffixes left out.
+
+    A directory gives its own name, standard input gives ``stdin``.
+
+    Raises:
+        UsageError: There is no such format.
+    """
+    first = inputs[0] if inputs else "-"
+    if first == "-":
+        name = "stdin"
+    else:
+        # resolve() gives "." and ".." a name; only the root directory has none.
+        name = (
+            Path(first).name if Path(first).name not in ("", "..") else Path(first).resolve().name
+        )
+        for suffix in _CAPTURE_SUFFIXES:
+            name = name.removesuffix(suffix) or name
+    name = os.fsdecode(os.fsencode(name)[:_MAX_NAME_BYTES]) or "report"
+    return FOLDER / f"{name}{find(fmt).suffix}"
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Fails before the analysis rather than after it.
+
+    Raises:
+        UsageError: The path cannot take a report.
+    """
+    try:
+        folder, taken = path.is_dir(), path.is_file() or path.is_symlink()
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        raise _unwritable(path, error) from error
+    if folder:
+        raise UsageError(f"{path}: is a directory, not a file to write a report to")
+    if taken and not force:
+        raise UsageError(f"{path}: exists already; --force replaces it, -o FILE names another")
+
+
+def write_report(text: str, path: Path, force: bool = False) -> None:
+    """Writes the text as UTF-8, creating the folder, so that nobody ever sees half a report.
+
+    Devices and pipes (``/dev/stdout``) are written to directly.
+
+    Raises:
+        UsageError: The file exists and `force` is not set, or it cannot be written.
+    """
+    data = text.encode("utf-8", "backslashreplace")
+    refuse_existing(path, force)
+    try:
+        if path.is_char_device() or path.is_fifo():
+            path.write_bytes(data)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(data, path, force)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def _write_whole(data: bytes, path: Path, force: bool) -> None:
+    """Temporary file beside the target, then a new name for it."""
+    # "x" and an unguessable name: the folder may be one that others can write to.
+    temporary = path.with_name(f".acrtrace-{os.urandom(8).hex()}.tmp")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if force or not _linked(temporary, path):
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Gives the file its name only if that is free, which a rename cannot; False where the file
+    system has no links.
+
+    Raises:
+        UsageError: Another process took the name meanwhile.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise UsageError(f"{path}: exists already; --force replaces it") from error
+    except OSError:
+        refuse_existing(path, force=False)
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""A judged case becomes the result document; nothing after this reads the case again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from analyzer.result import SCHEMA, InputInfo, InventoryInfo, IssueInfo, Result, Tool
+from analyzer.rules import contacts, coverage, engine
+from analyzer.rules.verdict import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from analyzer.config import Settings
+    from analyzer.rules.proof import Recount
+
+
+def evaluate(
+    case: DuckDBPyConnection,
+    *,
+    settings: Settings,
+    inventory_infos: Sequence[InventoryInfo],
+    catalogue_version: str,
+    tool_version: str,
+    recount: Recount,
+) -> Result:
+    """Runs the rules over a case and assembles the document.
+
+    Args:
+        case: Connection on which `case/` has built schema.TABLES and schema.DERIVED. Temporary
+            tables are added to it; a case file keeps none of them.
+        recount: `evidence.filters.recount`.
+
+    Raises:
+        UsageError: a rule is broken.
+    """
+    inputs = _inputs(case)
+    found = engine.find(
+        case,
+        thresholds=settings.thresholds,
+        inventory=declares_registry(inventory_infos),
+        inputs=inputs,
+        recount=recount,
+    )
+    seen = coverage.measure(case, inputs)
+    word, line = verdict(found.findings, seen)
+    return Result(
+        schema=SCHEMA,
+        tool=Tool("acrtrace", tool_version),
+        catalogue_version=catalogue_version,
+        command_line=list(settings.command_line),
+        thresholds=asdict(settings.thresholds),
+        inputs=inputs,
+        inventories=list(inventory_infos),
+        verdict=word,
+        verdict_line=line,
+        coverage=seen.coverage,
+        issues=_issues(case, inputs),
+        registries=contacts.registries(case),
+        endpoints=contacts.endpoints(case, found.ids),
+        findings=found.findings,
+    )
+
+
+def declares_registry(inventories: Sequence[InventoryInfo]) -> bool:
+    """Some entry may name a registry as ours: neither what is merely approved nor storage accounts
+    say whose a push is.
+    """
+    return any(
+        not entry.startswith("storage:")
+        for inventory in inventories
+        if inventory.path != "--approve"
+        for entry in inventory.entries
+    )
+
+
+def _inputs(case: DuckDBPyConnection) -> list[InputInfo]:
+    rows = case.execute(
+        "SELECT path, sha256, format, bytes, records, first_ns, last_ns, snapped, complete "
+        "FROM inputs ORDER BY input_id"
+    ).fetchall()
+    return [InputInfo(*row) for row in rows]
+
+
+def _issues(case: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> list[IssueInfo]:
+    rows = case.execute(
+        'SELECT code, input_id, "where", detail, "count", incomplete FROM issues '
+        'ORDER BY input_id NULLS FIRST, code, "where", detail, "count", incomplete'
+    ).fetchall()
+    return [
+        IssueInfo(code, None if place is None else inputs[place].path, where, detail, count, cut)
+        for code, place, where, detail, count, cut in rows
+    ]

@@ -1,0 +1,146 @@
+"""Coverage: what the input could and could not show, in figures and in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analyzer.result import Coverage, InputInfo
+from analyzer.rules import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from duckdb import DuckDBPyConnection
+
+NOT_PROVEN = (
+    "The client announced this name; without decryption the account inside is not proven: "
+    "this holds for every name that was not read in clear."
+)
+SERVER_SIDE = (
+    "Copies between servers (registry import, export pipelines, storage copy from a URL) never "
+    "pass the agent and never show in its traffic; the registry's and the account's own resource "
+    "logs have them."
+)
+BY_VOLUME = (
+    "Fewer than 512 bytes per request, and data hidden in names, URLs, headers or DNS messages, "
+    "cannot be told from ordinary requests by volume."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Coverage with the counts that the verdict needs beside it."""
+
+    coverage: Coverage
+    records: int
+    outgoing_flows: int
+    counted_flows: int
+
+
+def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen:
+    """Measures coverage; shares are computed once, from integer totals."""
+    row = tables.rows(connection, "coverage")[0]
+    dns = connection.execute("SELECT count(*) FROM dns").fetchall()[0][0]
+    outgoing = row["outgoing_bytes"]
+    snapped = sum(each.snapped for each in inputs)
+    coverage = Coverage(
+        outgoing_bytes=outgoing,
+        named_share=row["named_bytes"] / outgoing if outgoing else None,
+        directed_share=row["directed_bytes"] / outgoing if outgoing else None,
+        flows=row["flows"],
+        one_sided_flows=row["one_sided_flows"],
+        missed_bytes=row["missed_bytes"],
+        snapped_packets=snapped,
+        dns_messages=dns,
+        ech_flows=row["ech_flows"],
+        quic_flows=row["quic_flows"],
+        notes=_notes(row, inputs, dns=dns, snapped=snapped),
+    )
+    records = sum(each.records for each in inputs)
+    return Seen(coverage, records, row["outgoing_flows"], row["counted_flows"])
+
+
+def percent(share: float | None) -> str:
+    """A share for a reader, rounded down: 99.9 % is never printed as 100 %."""
+    if share is None:
+        return "none"
+    if 0 < share < 0.01:
+        return "less than 1 %"
+    return f"{int(share * 100 + 1e-9)} %"
+
+
+def _notes(
+    row: dict[str, Any], inputs: Sequence[InputInfo], *, dns: int, snapped: int
+) -> list[str]:
+    notes = [*_input_notes(row, inputs, snapped), *_direction_notes(row), *_name_notes(row, dns)]
+    if row["unproven_names"]:
+        notes.append(NOT_PROVEN)
+    return [*notes, BY_VOLUME, SERVER_SIDE]
+
+
+def _input_notes(row: dict[str, Any], inputs: Sequence[InputInfo], snapped: int) -> list[str]:
+    notes = []
+    if not row["flows"]:
+        notes.append("The input holds no conversation that this program can read.")
+    cut = [each for each in inputs if not each.complete]
+    if cut:
+        notes.append(
+            f"{len(cut):,} of {len(inputs):,} inputs could not be read to the end; "
+            "what follows the damage is unknown."
+        )
+    if snapped:
+        notes.append(
+            f"{snapped:,} packets were captured shorter than they were on the wire: their sizes "
+            "count in full, but names, requests and DNS answers in the cut part are lost."
+        )
+    return notes
+
+
+def _direction_notes(row: dict[str, Any]) -> list[str]:
+    notes = []
+    uncounted = row["outgoing_flows"] - row["counted_flows"]
+    if uncounted:
+        notes.append(f"{uncounted:,} flows have no byte counts; how much they sent is unknown.")
+    if row["one_sided_flows"]:
+        notes.append(
+            f"{row['one_sided_flows']:,} of {row['flows']:,} flows show only one side. The other "
+            f"side's bytes are taken from acknowledgements where there are any; for "
+            f"{row['undirected_flows']:,} flows the direction of the data stays unknown."
+        )
+    if row["missed_bytes"]:
+        notes.append(
+            f"{row['missed_bytes']:,} bytes are missing from the captured conversations (holes "
+            "in sequence space). They count in upload turns; where more than 1 % of a finding is "
+            "missing its size is a lower bound."
+        )
+    if row["open_at_start"] or row["open_at_end"]:
+        notes.append(
+            f"{row['open_at_start']:,} flows were under way when the capture began and "
+            f"{row['open_at_end']:,} when it ended; what lies outside is not counted."
+        )
+    return notes
+
+
+def _name_notes(row: dict[str, Any], dns: int) -> list[str]:
+    notes = []
+    if not dns and row["outgoing_flows"]:
+        notes.append(
+            "There is no DNS message in the input: names rest on what clients announced, and a "
+            "name that contradicts its address cannot be noticed."
+        )
+    if row["hidden_flows"]:
+        notes.append(
+            f"{row['hidden_flows']:,} flows hide their name with an encrypted ClientHello."
+        )
+    if row["ech_flows"] > row["hidden_flows"]:
+        notes.append(
+            f"{row['ech_flows']:,} flows offer an encrypted ClientHello (ECH); browsers also send "
+            "it as a dummy (GREASE), which looks the same and hides nothing."
+        )
+    if row["quic_flows"]:
+        notes.append(
+            f"{row['quic_flows']:,} flows to UDP port 443 (QUIC, {row['quic_bytes']:,} bytes out) "
+            "are not decoded: their names come from DNS at best."
+        )
+    return notes

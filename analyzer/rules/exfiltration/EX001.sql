@@ -1,0 +1,51 @@
+-- id = "EX001"
+-- title = "Upload to a storage account or object store that is not ours"
+-- stream = "exfiltration"
+-- order = 6
+-- severity = "low"
+-- ladder = [
+--   { figure = "upload_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
+--   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
+-- ]
+-- attack = ["T1567.002", "T1537"]
+-- explanation = "{agent} {sent} {target}, {_what}, which is neither declared as ours nor approved."
+-- clears = [
+--   "If it is ours: --own {own_arg}",
+--   "If somebody approved it: --approve {target_arg}",
+--   { roles = ["storage-account"], text = "If the account is in your subscription, declare all of them at once: az storage account list -o json > storage.json, then --inventory storage.json; the account's resource logs (StorageWrite) show what arrived." },
+--   { roles = ["ci-platform"], text = "Compare the bytes with the artifacts, logs and caches of the build job that ran at that time." },
+--   { roles = ["registry-task-staging"], text = "Compare with the registry's task runs at that time: az acr task list-runs --registry NAME" },
+-- ]
+-- [modifiers.owner-undecidable]
+-- effect = "note"
+-- reason = "all customers of this store share one host name, so the owner cannot be told"
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_or(ownership = 'undecidable') THEN ['owner-undecidable']
+        ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership = 'platform-claimed'
+            OR role IN ('ci-platform', 'registry-task-staging', 'storage-system'))
+        THEN ['platform-claimed'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership = 'platform') THEN ['platform'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
+    {
+        '_what': CASE min(role)
+            WHEN 'storage-account' THEN 'a storage account'
+            WHEN 'object-store' THEN 'an object store'
+            WHEN 'storage-infra' THEN 'a storage front end that many accounts share'
+            WHEN 'ci-platform' THEN 'a host named like the build platform''s own'
+            WHEN 'registry-task-staging' THEN 'an account named like a registry''s build staging'
+            ELSE 'an account named like one of the platform''s system accounts'
+        END
+    } AS facts
+FROM evidence_flows
+WHERE role IN (
+      'storage-account', 'object-store', 'storage-infra',
+      'ci-platform', 'registry-task-staging', 'storage-system'
+  )
+  AND ownership NOT IN ('ours', 'approved')
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

@@ -1,0 +1,39 @@
+-- id = "EX002"
+-- title = "Push to a registry that is not ours"
+-- stream = "exfiltration"
+-- order = 5
+-- severity = "low"
+-- without_inventory = "medium"
+-- ladder = [
+--   { figure = "upload_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
+-- ]
+-- attack = ["T1537", "T1567.002"]
+-- explanation = "{agent} {sent} {target}, a registry that is neither declared as ours nor approved. A registry takes any blob from anybody who holds an account there."
+-- clears = [
+--   { roles = ["registry-login", "registry-regional"], text = "If the registry is ours: --own {own_arg}, or az acr show-endpoints --name {label} > endpoints.json and --inventory endpoints.json" },
+--   "If somebody approved pushes to it: --approve {target_arg}",
+--   { roles = ["registry-login", "registry-regional"], text = "With access to that registry, list what arrived: az acr repository list --name {label}" },
+-- ]
+-- [modifiers.owner-undecidable]
+-- effect = "note"
+-- reason = "all customers of this registry share one host name, so the owner cannot be told"
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_or(ownership = 'undecidable') THEN ['owner-undecidable']
+        ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership IN ('platform', 'platform-claimed')) THEN ['platform']
+        ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
+    { 'registry_service': min(service) } AS facts
+FROM evidence_flows
+WHERE role IN (
+      'registry-login', 'registry-regional', 'registry-infra', 'other-registry', 'platform-registry'
+  )
+  AND ownership NOT IN ('ours', 'approved')
+  -- Small turns are no evidence here: every request carries a token.
+  AND (uploads OR counted OR denied)
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

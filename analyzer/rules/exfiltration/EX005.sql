@@ -1,0 +1,33 @@
+-- id = "EX005"
+-- title = "Upload to a drop service, paste site, webhook or tunnel"
+-- stream = "exfiltration"
+-- order = 4
+-- severity = "low"
+-- ladder = [
+--   { figure = "upload_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "write_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
+--   { figure = "write_bytes", at_least = "medium_write_bytes", severity = "medium" },
+--   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
+-- ]
+-- attack = ["T1567"]
+-- explanation = "{agent} {sent} {target} ({service}), which takes data from anybody and passes it on to whoever holds the link or the account."
+-- clears = [
+--   "Name the job that uses it, then approve exactly this name: --approve {target_arg}",
+--   "Ask the service for the object's log, or fetch it and compare with what the agent held.",
+-- ]
+-- [modifiers.chat-or-webhook]
+-- effect = "step-down"
+-- reason = "build jobs often notify chats and webhooks"
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_or(role = 'webhook') THEN ['chat-or-webhook'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
+    { 'role': min(role) } AS facts
+FROM evidence_flows
+WHERE role IN ('drop-service', 'webhook', 'tunnel')
+  AND ownership NOT IN ('ours', 'approved')
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

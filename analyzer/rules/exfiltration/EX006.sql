@@ -1,0 +1,55 @@
+-- id = "EX006"
+-- title = "Upload without any name"
+-- stream = "exfiltration"
+-- order = 7
+-- severity = "medium"
+-- ladder = [
+--   { figure = "upload_bytes", at_least = "high_unnamed_bytes", severity = "high" },
+-- ]
+-- attack = ["T1048", "T1567"]
+-- explanation = "{agent} {sent} {target}. {_why} The conversation is {shape}."
+-- clears = [
+--   "Find who runs the address (whois {addresses}) and what the agent runs against it; capture from before the client's DNS query so that the name is in the input.",
+--   "If somebody approved the address: --approve {target_arg}",
+--   "If it is a proxy: capture on its client side with the CONNECT requests in clear, so that the destinations behind it are followed.",
+-- ]
+-- [modifiers.not-routable]
+-- effect = "cap"
+-- severity = "info"
+-- reason = "the address is not globally routable, so the data stays in the network"
+-- [modifiers.name-hidden]
+-- effect = "note"
+-- reason = "encrypted ClientHello hides the name; this lowers the confidence, not the severity"
+SELECT
+    agent,
+    CAST(NULL AS VARCHAR) AS endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_or(name_hidden) THEN ['name-hidden'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_and(scope <> 'global') THEN ['not-routable'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(platform_address) THEN ['platform-address']
+        ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
+    {
+        '_why': CASE
+            WHEN bool_and(name_hidden)
+                THEN 'The client hid the name with an encrypted ClientHello (outer name '
+                    || coalesce(min(endpoint), 'none') || ').'
+            ELSE 'No handshake, request or DNS answer in the input gives this destination a name.'
+        END,
+        'shape': list(DISTINCT upper(coalesce(app, proto)) || ' to port ' || resp_port
+            ORDER BY upper(coalesce(app, proto)) || ' to port ' || resp_port),
+        'addresses': list(DISTINCT resp_ip ORDER BY resp_ip),
+        'scope': min(scope)
+    } AS facts
+FROM evidence_flows
+-- Approving an address clears it; approving an outer name would clear all that hides behind it.
+WHERE (name_hidden OR (endpoint IS NULL AND ownership NOT IN ('ours', 'approved')))
+  AND (app IN ('tls', 'http') OR resp_port IN (443, 80, 22, 445))
+  AND scope NOT IN ('loopback', 'multicast')
+  AND (
+      uploads
+      OR counted
+      OR (writes AND write_bytes >= (SELECT medium_write_bytes FROM thresholds))
+  )
+GROUP BY agent, resp_ip
+ORDER BY agent, resp_ip

@@ -1,0 +1,43 @@
+-- id = "EX007"
+-- title = "Write request to a storage host, read in clear"
+-- stream = "exfiltration"
+-- order = 2
+-- severity = "low"
+-- ladder = [
+--   { figure = "upload_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "write_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
+--   { figure = "write_bytes", at_least = "medium_write_bytes", severity = "medium" },
+--   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
+-- ]
+-- attack = ["T1567.002"]
+-- explanation = "{agent} wrote to {target}, a storage host that is neither declared as ours nor approved: the request itself was readable in the capture."
+-- clears = [
+--   "If it is ours: --own {own_arg}",
+--   "If somebody approved it: --approve {target_arg}",
+--   "Read what was written: the body is in the capture (see the display filter, then Follow, HTTP Stream).",
+-- ]
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_or(
+            ownership = 'platform-claimed'
+            AND role NOT IN ('managed-storage-candidate', 'registry-managed-storage')
+            OR role IN ('ci-platform', 'registry-task-staging', 'storage-system')
+        ) THEN ['platform-claimed'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership = 'platform') THEN ['platform'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
+    {
+        'first_write': arg_min(write_line, flow_id),
+        'requests': sum(write_requests)::BIGINT
+    } AS facts
+FROM evidence_flows
+WHERE writes
+  AND ownership NOT IN ('ours', 'approved')
+  AND role IN (
+      'storage-account', 'object-store', 'managed-storage-candidate', 'registry-managed-storage',
+      'storage-infra', 'registry-data', 'registry-task-staging', 'ci-platform', 'storage-system'
+  )
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

@@ -1,0 +1,143 @@
+"""The text of a finding: what was seen, what the arithmetic was, what would clear it.
+
+Templates come from rule heads; values come from the wire and are only ever inserted, never read
+as templates. Every amount is an exact integer so that a sceptic can recount it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from analyzer.rules.declare import own_argument
+from analyzer.rules.grades import DIRECTION_WORDS, NAME_WORDS
+from analyzer.rules.times import utc
+
+if TYPE_CHECKING:
+    from analyzer.config import Thresholds
+    from analyzer.rules.figures import Figures
+    from analyzer.rules.load import Rule
+
+LISTED = 10
+"""Names or addresses spelled out in a sentence; the rest is counted."""
+
+
+def values(identity: dict[str, Any], facts: dict[str, Any], figures: Figures) -> dict[str, str]:
+    """What a template may name: the engine's fields and the rule's facts, all as text."""
+    name, owner = identity["endpoint"], identity["owner"]
+    target = name or f"{identity['address']} (no name)"
+    engine = {
+        "agent": identity["agent"],
+        "target": target,
+        "target_arg": shlex.quote(name or str(identity["address"])),
+        "label": shlex.quote(owner or (name or "NAME").split(".")[0]),
+        "own_arg": shlex.quote(own_argument(name or "NAME", identity["role"], owner)),
+        "service": identity["service"] or identity["role"],
+        "sent": "tried to send data to" if _only_denied(figures) else "sent data to",
+    }
+    return {**{key: _spoken(value) for key, value in facts.items()}, **engine}
+
+
+def _only_denied(figures: Figures) -> bool:
+    turns = figures.upload_turns + figures.small_turns + figures.write_requests
+    return figures.denied and not turns
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, list):
+        more = [f"{len(value) - LISTED} more"] if len(value) > LISTED else []
+        return ", ".join([_spoken(item) for item in value[:LISTED]] + more)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "unknown" if value is None else str(value)
+
+
+def explanation(
+    rule: Rule,
+    fields: dict[str, str],
+    figures: Figures,
+    name_grade: str,
+    thresholds: Thresholds,
+    *,
+    named: bool,
+) -> str:
+    """All sentences of a finding, the rule's own first."""
+    sentences = [rule.explanation.format_map(fields), _when(figures)]
+    if rule.stream == "exfiltration":
+        sentences += _amount(figures, thresholds)
+        sentences.append(f"The direction is {DIRECTION_WORDS[figures.direction]}.")
+        if figures.write_line:
+            sentences.append(f"First write request: {figures.write_line}.")
+        if named:
+            sentences.append(f"The name is {NAME_WORDS[name_grade]}.")
+        if figures.ambiguous:
+            sentences.append(
+                f"{_count(figures.ambiguous, 'other name')} in DNS answers fit the address too."
+            )
+    return " ".join(sentences)
+
+
+def clears(rule: Rule, role: str, fields: dict[str, str]) -> list[str]:
+    """What would clear the finding, leaving out commands that cannot work for its role."""
+    return [c.text.format_map(fields) for c in rule.clears if not c.roles or role in c.roles]
+
+
+def _when(figures: Figures) -> str:
+    span = f"between {utc(figures.first_ns)} and {utc(figures.last_ns)}"
+    return f"Seen in {_count(figures.flows, 'flow')} {span}."
+
+
+def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
+    if _only_denied(figures):
+        return ["A device denied it; no bytes were counted."]
+    sentences = []
+    if figures.upload_turns:
+        sentences.append(
+            f"{_count(figures.upload_turns, 'upload turn')} carried "
+            f"{figures.upload_bytes:,} bytes on the wire (a turn is what the client sends until "
+            f"the server answers; an upload turn has at least {thresholds.upload_turn_bytes:,} "
+            f"bytes and more than its answer, or at least "
+            f"{thresholds.upload_turn_always_bytes:,})."
+        )
+    if figures.small_turns:
+        sentences.append(
+            f"{_count(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "
+            f"{figures.small_bytes:,} bytes."
+        )
+    if figures.write_requests:
+        sentences.append(
+            f"{_count(figures.write_requests, 'write request')} read in clear had "
+            f"{figures.write_bytes:,} body bytes in the capture."
+        )
+    if figures.uploaded is not None:
+        sentences.append(
+            f"Without TLS records, handshake and estimated request heads that is about "
+            f"{figures.uploaded:,} bytes of application payload, give or take "
+            f"{figures.size_error_bytes:,}."
+        )
+    if figures.orig_bytes is not None and figures.resp_bytes is not None:
+        sentences.append(
+            f"In total these flows carried {figures.orig_bytes:,} bytes out and "
+            f"{figures.resp_bytes:,} bytes in."
+        )
+    return sentences + _gaps(figures, thresholds)
+
+
+def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:
+    sentences = []
+    if figures.missed_bytes:
+        bound = "; the size is a lower bound" if figures.lower_bound(thresholds) else ""
+        sentences.append(
+            f"{figures.missed_bytes:,} outgoing bytes of these flows are missing "
+            f"from the capture{bound}."
+        )
+    if figures.open_at_start:
+        sentences.append(
+            f"{_count(figures.open_at_start, 'flow')} had begun before the capture did: what was "
+            "sent before is not in the figures."
+        )
+    return sentences
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,125 @@
+"""Integer totals of a finding, over all its flows and per rule, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analyzer.rules import tables
+from analyzer.rules.grades import DIRECTION_ORDER
+from analyzer.rules.severity import Measured
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from analyzer.config import Thresholds
+
+ALL_RULES = 0
+"""Place of the totals over all rules of a finding."""
+
+LARGE_TURNS_BYTES = 1_048_576
+"""Upload turns that add up to this are W3 (DESIGN section 5)."""
+
+# Stated error of an estimate: TLS records cost 0.14 to 0.6 % on large uploads; a handshake's end,
+# alerts and tags about 100 bytes a connection; request heads are known to about 200 bytes each.
+_SHARE_PERCENT = 1
+_FIXED_BYTES = 1000
+_PER_TURN_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Totals over the flows of one finding (of one rule in it); sizes in bytes, NULL as None."""
+
+    rule: str
+    flows: int
+    first_ns: int
+    last_ns: int
+    upload_turns: int
+    upload_bytes: int
+    small_turns: int
+    small_bytes: int
+    write_requests: int
+    write_bytes: int
+    orig_bytes: int | None
+    resp_bytes: int | None
+    missed_bytes: int | None
+    uploaded: int | None
+    denied: bool
+    ambiguous: int
+    write_line: str | None
+    open_at_start: int
+    directions: list[str] | None
+    directed: bool
+
+    @property
+    def direction(self) -> str:
+        """Best direction grade. Drips count as W2: turns show them, however small."""
+        grades = set(self.directions or [])
+        if self.write_requests:
+            grades.add("W1")
+        if self.upload_turns or self.small_turns:
+            grades.add("W3" if self.upload_bytes >= LARGE_TURNS_BYTES else "W2")
+        return next((grade for grade in DIRECTION_ORDER if grade in grades), "W5")
+
+    @property
+    def only_small(self) -> bool:
+        """Drips and wide requests are the only sign of a direction."""
+        return self.small_turns > 0 and not self.upload_turns and not self.write_requests
+
+    @property
+    def measured(self) -> Measured:
+        """What the severity of a rule depends on."""
+        return Measured(
+            upload_bytes=self.upload_bytes,
+            small_bytes=self.small_bytes,
+            write_bytes=self.write_bytes,
+            direction=self.direction,
+            denied=self.denied,
+        )
+
+    @property
+    def size_error_bytes(self) -> int | None:
+        """Error of `uploaded` either way, None where it is unknown, 0 where nothing went up."""
+        if not self.uploaded:
+            return self.uploaded
+        turns = self.upload_turns + self.small_turns + self.write_requests
+        wire = max(self.upload_bytes + self.small_bytes, self.write_bytes)
+        return wire * _SHARE_PERCENT // 100 + _FIXED_BYTES + _PER_TURN_BYTES * turns
+
+    def lower_bound(self, thresholds: Thresholds) -> bool:
+        """Holes in the originator's sequence space exceed the stated share of what was seen."""
+        missed = self.missed_bytes or 0
+        return missed > thresholds.lower_bound_missed_share * (self.orig_bytes or 0)
+
+
+def read(connection: DuckDBPyConnection) -> dict[int, dict[int, Figures]]:
+    """Figures by finding and place of the rule; place ALL_RULES is over all of them."""
+    found: dict[int, dict[int, Figures]] = {}
+    for row in tables.rows(connection, "figures"):
+        finding, place = row.pop("finding"), row.pop("place")
+        found.setdefault(finding, {})[place] = Figures(**row)
+    return found
+
+
+def name_grades(connection: DuckDBPyConnection) -> dict[int, str]:
+    """The name grade that stands behind most of a finding's bytes; the better one on a tie."""
+    found: dict[int, str] = {}
+    for row in tables.rows(connection, "name_weights"):
+        found.setdefault(row["finding"], row["name_grade"])
+    return found
+
+
+def pcr(orig: int | None, resp: int | None) -> float | None:
+    """Producer/consumer ratio (orig - resp) / (orig + resp), -1 to 1, None without bytes."""
+    if orig is None or resp is None or orig + resp == 0:
+        return None
+    return (orig - resp) / (orig + resp)
+
+
+def by_finding(connection: DuckDBPyConnection, query: str) -> dict[int, list[dict[str, Any]]]:
+    """Rows of a query grouped by their column `finding`, order kept."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in tables.rows(connection, query):
+        found.setdefault(row["finding"], []).append(row)
+    return found

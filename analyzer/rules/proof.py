@@ -1,0 +1,135 @@
+"""Evidence of a finding: at most 50 flows, largest upload first, each with its recount.
+
+queries/evidence.sql holds the limits; totals of a finding are over all its flows all the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from analyzer.result import Evidence, InputInfo
+from analyzer.rules import figures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from duckdb import DuckDBPyConnection
+
+
+class Recount(Protocol):
+    """Gives the display filter of a conversation and the command that recounts its originator.
+
+    `evidence.filters.recount` is one; it is handed in because this room and that one stand side
+    by side.
+    """
+
+    def __call__(
+        self,
+        *,
+        proto: str,
+        orig: tuple[str, int],
+        resp: tuple[str, int],
+        window: tuple[int, int] | None,
+        duplicates: bool,
+        paths: Sequence[str],
+    ) -> tuple[str, str | None]:
+        """See `evidence.filters.recount`."""
+        ...
+
+
+def read(
+    connection: DuckDBPyConnection, inputs: Sequence[InputInfo], recount: Recount
+) -> dict[int, list[Evidence]]:
+    """Evidence by finding."""
+    return {
+        finding: [_evidence(row, inputs, recount) for row in rows]
+        for finding, rows in figures.by_finding(connection, "evidence").items()
+    }
+
+
+def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount) -> Evidence:
+    orig, resp = (row["agent_ip"], row["agent_port"]), (row["resp_ip"], row["resp_port"])
+    display_filter, command = recount(
+        proto=row["proto"],
+        orig=orig,
+        resp=resp,
+        window=(row["start_ns"], row["end_ns"]) if row["reused"] else None,
+        duplicates=row["duplicates"],
+        paths=_paths(row, inputs),
+    )
+    return Evidence(
+        kind="http" if row["writes"] else "flow",
+        flow_id=row["flow_id"],
+        community_id=row["community_id"],
+        input=inputs[row["input_id"]].path if row["input_id"] < len(inputs) else "",
+        first_packet=row["first_packet"],
+        last_packet=row["last_packet"],
+        start_ns=row["start_ns"],
+        end_ns=row["end_ns"],
+        orig=_socket(*orig),
+        resp=_socket(*resp),
+        name=row["endpoint"],
+        claimed_name=row["claimed_name"],
+        name_source=row["name_source"],
+        orig_payload_bytes=row["orig_bytes"],
+        resp_payload_bytes=row["resp_bytes"],
+        uploaded_bytes=row["uploaded"],
+        upload_turns=row["upload_turns"],
+        pcr=figures.pcr(row["orig_bytes"], row["resp_bytes"]),
+        detail=_detail(row),
+        display_filter=display_filter,
+        tshark=command,
+    )
+
+
+def _paths(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[str]:
+    """The input of the first packet, and those that hold the rest when the flow outlasts it."""
+    if row["input_id"] >= len(inputs):
+        return []
+    own = inputs[row["input_id"]]
+    start, end = row["start_ns"], row["end_ns"]
+    if own.first_ns is None or own.last_ns is None or own.first_ns <= start <= end <= own.last_ns:
+        return [own.path]
+    return [
+        each.path
+        for each in inputs
+        if each is own
+        or (
+            each.first_ns is not None
+            and each.last_ns is not None
+            and each.first_ns <= end
+            and each.last_ns >= start
+        )
+    ]
+
+
+def _socket(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _detail(row: dict[str, Any]) -> str:
+    """One or more sentences on what this flow shows."""
+    parts = []
+    if row["write_line"]:
+        parts.append(f"Request read in clear: {row['write_line']}.")
+    if row["contradiction"]:
+        parts.append(_sentence(row["contradiction"]))
+    if row["upload_turns"]:
+        parts.append(f"{row['upload_turns']:,} upload turn(s), {row['upload_bytes']:,} wire bytes.")
+    if row["small_turns"]:
+        parts.append(
+            f"{row['small_turns']:,} drip(s) or wide request(s), {row['small_bytes']:,} wire bytes."
+        )
+    if row["chain"]:
+        parts.append(f"DNS: {row['chain']}.")
+    if row["ambiguous_names"]:
+        parts.append(f"{row['ambiguous_names']:,} other name(s) fit the address as well.")
+    if row["proxy_leg"] == "client":
+        parts.append("Through a proxy: the responder here is the proxy.")
+    if row["name_hidden"]:
+        parts.append("The real name is hidden by an encrypted ClientHello.")
+    return " ".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."

@@ -1,0 +1,52 @@
+-- One finding per (stream, agent, endpoint or address): the hits of all rules meet here.
+-- `accused` has each finding's flows per rule (place 1, 2, ...) and once over all rules (place 0).
+CREATE OR REPLACE TEMP TABLE accused_hits AS
+SELECT
+    h.hit, h.rule, h.place, h.stream, h.agent, h.endpoint,
+    CASE WHEN h.endpoint IS NULL THEN a.resp_ip END AS address,
+    h.flow_id
+FROM (SELECT hit, rule, place, stream, agent, endpoint, unnest(flow_ids) AS flow_id FROM hits) AS h
+JOIN attributed AS a ON a.flow_id = h.flow_id;
+
+CREATE OR REPLACE TEMP TABLE accusations AS
+SELECT
+    row_number() OVER (
+        ORDER BY stream, agent, endpoint NULLS LAST, address NULLS LAST
+    ) AS finding,
+    stream, agent, endpoint, address
+FROM (SELECT DISTINCT stream, agent, endpoint, address FROM accused_hits);
+
+CREATE OR REPLACE TEMP TABLE accused AS
+SELECT DISTINCT s.finding, h.place, h.rule, h.hit, h.flow_id
+FROM accused_hits AS h
+JOIN accusations AS s
+    ON s.stream = h.stream
+    AND s.agent = h.agent
+    AND s.endpoint IS NOT DISTINCT FROM h.endpoint
+    AND s.address IS NOT DISTINCT FROM h.address;
+
+INSERT INTO accused SELECT DISTINCT finding, 0, NULL, NULL, flow_id FROM accused;
+
+-- Application payload per flow. Drips and wide requests count where a request is small by
+-- nature and a body is what makes it wide; elsewhere only when nothing else is known.
+CREATE OR REPLACE TEMP TABLE accused_flows AS
+SELECT
+    a.*,
+    CASE
+        WHEN NOT a.has_turns AND a.write_bytes IS NULL THEN NULL
+        ELSE greatest(
+            coalesce(a.upload_app_bytes, 0)
+            + CASE
+                WHEN coalesce(a.upload_turns, 0) = 0 OR a.imitates IS NOT NULL OR a.role IN (
+                    'storage-account', 'object-store', 'registry-data',
+                    'managed-storage-candidate', 'registry-managed-storage',
+                    'registry-task-staging', 'ci-platform', 'storage-system',
+                    'storage-infra', 'drop-service', 'webhook', 'tunnel'
+                ) THEN coalesce(a.small_app_bytes, 0)
+                ELSE 0
+            END,
+            coalesce(a.write_bytes, 0)
+        )
+    END AS uploaded
+FROM attributed AS a
+WHERE a.flow_id IN (SELECT flow_id FROM accused);

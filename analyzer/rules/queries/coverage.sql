@@ -1,0 +1,34 @@
+-- Totals that say how much could be seen. Outgoing bytes leave out DNS (accused_flows as names, not as
+-- uploads), traffic that stays on the host or the wire, and a proxy's own legs.
+SELECT
+    count(*) AS flows,
+    count(*) FILTER (WHERE o) AS outgoing_flows,
+    count(*) FILTER (WHERE o AND orig_bytes IS NOT NULL) AS counted_flows,
+    coalesce(sum(orig_bytes) FILTER (WHERE o), 0)::BIGINT AS outgoing_bytes,
+    coalesce(sum(orig_bytes) FILTER (
+        WHERE o AND endpoint IS NOT NULL AND NOT name_hidden
+        AND name_grade IN ('A1', 'A2', 'A3', 'A4')
+    ), 0)::BIGINT AS named_bytes,
+    coalesce(sum(orig_bytes) FILTER (WHERE o AND has_turns), 0)::BIGINT AS directed_bytes,
+    count(*) FILTER (WHERE one_sided IS NOT NULL) AS one_sided_flows,
+    count(*) FILTER (WHERE one_sided IS NOT NULL AND NOT has_turns AND o) AS undirected_flows,
+    coalesce(sum(missed), 0)::BIGINT AS missed_bytes,
+    count(*) FILTER (WHERE ech IS NOT NULL) AS ech_flows,
+    count(*) FILTER (WHERE name_hidden) AS hidden_flows,
+    count(*) FILTER (WHERE proto = 'udp' AND resp_port = 443) AS quic_flows,
+    coalesce(sum(orig_bytes) FILTER (WHERE proto = 'udp' AND resp_port = 443), 0)::BIGINT
+        AS quic_bytes,
+    count(*) FILTER (WHERE open_at_start AND o) AS open_at_start,
+    count(*) FILTER (WHERE open_at_end AND o) AS open_at_end,
+    count(*) FILTER (WHERE o AND name_grade IN ('A2', 'A3', 'A4', 'A5')) AS unproven_names
+FROM (
+    SELECT
+        a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end,
+        coalesce(f.missed_bytes, a.orig_missed_bytes) AS missed,
+        a.proxy_leg IS DISTINCT FROM 'upstream'
+        AND a.app IS DISTINCT FROM 'dns'
+        AND NOT (a.proto = 'udp' AND a.resp_port = 53)
+        AND a.scope NOT IN ('loopback', 'multicast') AS o
+    FROM attributed AS a
+    LEFT JOIN flows AS f ON f.flow_id = a.flow_id
+);

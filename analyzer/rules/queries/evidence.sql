@@ -1,0 +1,55 @@
+-- At most 50 flows per finding, largest upload first; fewer, but at least one, where findings are
+-- so many that the document would pass 10,000 flows.
+CREATE OR REPLACE TEMP TABLE shown AS
+SELECT * FROM (
+    SELECT
+        c.finding,
+        row_number() OVER (
+            PARTITION BY c.finding
+            ORDER BY coalesce(j.uploaded, 0) DESC, coalesce(j.orig_bytes, 0) DESC, j.flow_id
+        ) AS place,
+        j.*
+    FROM accused AS c
+    JOIN accused_flows AS j ON j.flow_id = c.flow_id
+    WHERE c.place = 0
+)
+WHERE place <= greatest(1, least(50, 10000 // (SELECT greatest(count(*), 1) FROM accusations)));
+
+-- The same two ports in another conversation: only a time range tells the two apart.
+CREATE OR REPLACE TEMP TABLE reused AS
+SELECT DISTINCT flow_id FROM (
+    SELECT s.flow_id
+    FROM shown AS s
+    JOIN attributed AS a
+        ON a.proto = s.proto AND a.agent_ip = s.agent_ip AND a.agent_port = s.agent_port
+        AND a.resp_ip = s.resp_ip AND a.resp_port = s.resp_port
+    WHERE a.flow_id <> s.flow_id
+    UNION ALL
+    SELECT s.flow_id
+    FROM shown AS s
+    JOIN attributed AS a
+        ON a.proto = s.proto AND a.agent_ip = s.resp_ip AND a.agent_port = s.resp_port
+        AND a.resp_ip = s.agent_ip AND a.resp_port = s.agent_port
+    WHERE a.flow_id <> s.flow_id
+);
+
+CREATE OR REPLACE TEMP TABLE chains AS
+SELECT s.finding, s.flow_id, min(n.chain) AS chain
+FROM shown AS s
+JOIN names AS n
+    ON n.kind = 'dns' AND n.name = s.endpoint AND n.addr = s.resp_ip AND n.chain IS NOT NULL
+GROUP BY s.finding, s.flow_id;
+
+SELECT
+    s.finding, s.flow_id, s.community_id, s.input_id, s.first_packet, s.last_packet,
+    s.start_ns, s.end_ns, s.proto, s.agent_ip, s.agent_port, s.resp_ip, s.resp_port,
+    s.endpoint, s.claimed_name, s.name_source, s.orig_bytes, s.resp_bytes, s.uploaded,
+    s.upload_turns, s.upload_bytes, s.small_turns, s.small_bytes, s.write_line, s.contradiction,
+    s.ambiguous_names, s.proxy_leg, s.name_hidden, s.write_requests > 0 AS writes,
+    coalesce(f.duplicate_pkts, 0) > 0 AS duplicates,
+    s.flow_id IN (SELECT flow_id FROM reused) AS reused,
+    c.chain
+FROM shown AS s
+LEFT JOIN flows AS f ON f.flow_id = s.flow_id
+LEFT JOIN chains AS c ON c.finding = s.finding AND c.flow_id = s.flow_id
+ORDER BY s.finding, s.place;

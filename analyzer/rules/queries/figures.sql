@@ -1,0 +1,30 @@
+-- Integer totals per finding and place (0: all rules together).
+SELECT
+    c.finding,
+    c.place,
+    coalesce(min(c.rule), '') AS rule,
+    count(DISTINCT j.flow_id) AS flows,
+    min(j.start_ns) AS first_ns,
+    max(j.end_ns) AS last_ns,
+    coalesce(sum(j.upload_turns), 0)::BIGINT AS upload_turns,
+    coalesce(sum(j.upload_bytes), 0)::BIGINT AS upload_bytes,
+    coalesce(sum(j.small_turns), 0)::BIGINT AS small_turns,
+    coalesce(sum(j.small_bytes), 0)::BIGINT AS small_bytes,
+    sum(j.write_requests)::BIGINT AS write_requests,
+    coalesce(sum(j.write_bytes), 0)::BIGINT AS write_bytes,
+    sum(j.orig_bytes)::BIGINT AS orig_bytes,
+    sum(j.resp_bytes)::BIGINT AS resp_bytes,
+    sum(j.orig_missed_bytes)::BIGINT AS missed_bytes,
+    sum(j.uploaded)::BIGINT AS uploaded,
+    bool_or(f.action IS NOT DISTINCT FROM 'deny') AS denied,
+    coalesce(max(j.ambiguous_names), 0) AS ambiguous,
+    arg_min(j.write_line, j.flow_id) AS write_line,
+    count(*) FILTER (WHERE coalesce(f.open_at_start, false)) AS open_at_start,
+    list(DISTINCT j.direction_evidence ORDER BY j.direction_evidence)
+        FILTER (WHERE j.direction_evidence IS NOT NULL) AS directions,
+    bool_and(j.has_turns) AS directed
+FROM (SELECT DISTINCT finding, place, rule, flow_id FROM accused) AS c
+JOIN accused_flows AS j ON j.flow_id = c.flow_id
+LEFT JOIN flows AS f ON f.flow_id = j.flow_id
+GROUP BY c.finding, c.place
+ORDER BY c.finding, c.place;

@@ -1,0 +1,48 @@
+-- id = "RD001"
+-- title = "Layers come from registry-managed storage"
+-- stream = "readiness"
+-- order = 1
+-- severity = "info"
+-- attack = []
+-- explanation = "{agent} downloaded {bytes} bytes from {_host_count} storage account(s) that registry {target} may use for its layers ({hosts}). Which account serves a pull changes, so no exact firewall rule can name it: such an agent needs *.blob.core.windows.net open, a hole through which anybody can write to an account of their own. With dedicated data endpoints the layers come from {label}.<region>.{_data_suffix} instead, one exact name per region; candidates for these downloads: {candidates}."
+-- clears = [
+--   "Allow {label}.<region>.{_data_suffix} for every region of the registry first, then switch: az acr update --name {label} --data-endpoint-enabled true",
+--   "List the exact names to allow: az acr show-endpoints --name {label}",
+-- ]
+-- [modifiers.own-registry]
+-- effect = "at-least"
+-- severity = "low"
+-- reason = "the registry is declared as ours or approved, so the change is in our hands"
+SELECT
+    agent,
+    registry AS endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN registry IN (
+            SELECT regexp_replace(name, '^([^.]+)[.][^.]+[.]geo[.]', '\1.')
+            FROM endpoints WHERE ownership IN ('ours', 'approved')
+        ) THEN ['own-registry'] ELSE []::VARCHAR[] END AS modifiers,
+    {
+        'hosts': list(DISTINCT host ORDER BY host),
+        '_host_count': count(DISTINCT host),
+        'candidates': list_sort(list_distinct(string_split(
+            array_to_string(list(DISTINCT candidates ORDER BY candidates), ','), ','
+        ))),
+        'bytes': coalesce(sum(resp_bytes), 0)::BIGINT,
+        '_data_suffix': 'data.' || array_to_string(string_split(registry, '.')[-2:], '.')
+    } AS facts
+FROM (
+    SELECT *, unnest(list_distinct(string_split(candidates, ','))) AS registry
+    FROM (
+        SELECT
+            agent, flow_id, endpoint AS host, resp_bytes,
+            -- A replica's own login server stands for its registry.
+            regexp_replace(
+                managed_of, '(^|,)([^.,]+)[.][^.,]+[.]geo[.]', '\1\2.', 'g'
+            ) AS candidates
+        FROM attributed
+        WHERE managed_of IS NOT NULL
+          AND proxy_leg IS DISTINCT FROM 'upstream'
+    )
+)
+GROUP BY agent, registry
+ORDER BY agent, registry

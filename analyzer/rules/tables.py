@@ -1,0 +1,63 @@
+"""Runs the SQL files of this room and fetches rows as dicts; nothing else touches the case."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from analyzer.issues import UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from analyzer.config import Thresholds
+    from analyzer.rules.load import Rule
+
+QUERIES = Path(__file__).parent / "queries"
+
+
+@cache
+def _text(name: str) -> str:
+    return (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    """Runs ``queries/NAME.sql``; the rows of its last statement, in its stated order."""
+    cursor = connection.execute(_text(name))
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def prepare(connection: DuckDBPyConnection, thresholds: Thresholds) -> None:
+    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`."""
+    limits = asdict(thresholds)
+    columns = ", ".join(f"? AS {name}" for name in limits)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE thresholds AS SELECT {columns}",
+        list(limits.values()),
+    )
+    connection.execute(_text("prepare"))
+
+
+def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
+    """Runs every rule into the table `hits`; `place` is the rule's place in the stated order.
+
+    Raises:
+        UsageError: a rule fails on this case (it bound, but a value did not fit).
+    """
+    for place, rule in enumerate(rules, 1):
+        try:
+            connection.execute(
+                "INSERT INTO hits SELECT "  # noqa: S608 - the rule is the statement
+                "row_number() OVER (ORDER BY agent, endpoint NULLS LAST, flow_ids) "
+                "+ (SELECT count(*) FROM hits), "
+                "?, ?, ?, agent, endpoint, flow_ids, modifiers, to_json(facts) "
+                f"FROM (\n{rule.sql})",
+                [rule.id, place, rule.stream],
+            )
+        except duckdb.Error as error:
+            raise UsageError(f"{rule.path}: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,73 @@
+"""The verdict: one of three sentences, and "cannot tell" is never printed as "clean"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.result import VERDICTS, Finding
+from analyzer.rules.coverage import percent
+from analyzer.rules.severity import rank
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.rules.coverage import Seen
+
+SUSPECTED, NONE_FOUND, CANNOT_TELL = VERDICTS
+HALF = 0.5
+
+
+def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
+    """The verdict word and the verdict line with its figures."""
+    coverage = seen.coverage
+    shares = (
+        f"{percent(coverage.named_share)} of outgoing bytes named, "
+        f"{percent(coverage.directed_share)} with direction"
+    )
+    if coverage.outgoing_bytes == 0:
+        shares = "no outgoing payload besides DNS"
+    suspects = [
+        finding
+        for finding in findings
+        if finding.stream == "exfiltration" and rank(finding.severity) <= rank("medium")
+    ]
+    if suspects:
+        return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)} ({shares})"
+    reason = _blindness(seen)
+    if reason is not None:
+        return CANNOT_TELL, f"{CANNOT_TELL}: {reason} ({shares})"
+    return NONE_FOUND, f"{NONE_FOUND} ({shares})"
+
+
+def _suspicion(suspects: Sequence[Finding]) -> str:
+    agents = len({finding.agent for finding in suspects})
+    targets = len({finding.endpoint or tuple(finding.addresses) for finding in suspects})
+    sizes = [f.uploaded_bytes for f in suspects if f.uploaded_bytes is not None]
+    amount = f"about {sum(sizes):,} bytes" if sizes else "an unknown amount"
+    if sizes and len(sizes) < len(suspects):
+        amount = f"at least {sum(sizes):,} bytes"
+    worst = min((finding.severity for finding in suspects), key=rank)
+    return (
+        f"{_count(len(suspects), 'finding')} of medium or more, the worst {worst}: {amount} from "
+        f"{_count(agents, 'agent')} to {_count(targets, 'destination')}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _blindness(seen: Seen) -> str | None:
+    """Why nothing can be said, or None."""
+    coverage = seen.coverage
+    if seen.records == 0:
+        return "no packet could be read"
+    if coverage.flows == 0:
+        return "no conversation could be read"
+    if seen.outgoing_flows and not seen.counted_flows:
+        return "the input has no byte counts"
+    if coverage.named_share is not None and coverage.named_share < HALF:
+        return "less than half of the outgoing bytes have a name"
+    if coverage.directed_share is not None and coverage.directed_share < HALF:
+        return "the direction of less than half of the outgoing bytes is known"
+    return None

@@ -1,0 +1,134 @@
+"""Names that the client says in clear: which one counts, and when they contradict each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import World
+
+
+def test_a_host_read_in_clear_is_a1(world: World) -> None:
+    flow = world.flow(resp_port=80, app="http")
+    world.asks(flow, "GET", "/x", world.DROP)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (
+        world.DROP, "A1", "http_host",
+    )  # fmt: skip
+
+
+def test_the_host_that_is_written_to_names_the_flow(world: World) -> None:
+    flow = world.upload(resp_port=80, app="http")
+    world.asks(flow, "GET", "/", world.LOGIN)
+    world.asks(flow, "PUT", "/c/b", world.DROP, content_length=90_000)
+    world.asks(flow, "POST", "/ping", "a.example.com", content_length=10)
+    assert world.derive()[flow]["endpoint"] == world.DROP
+
+
+def test_a_host_of_digits_is_an_address_and_no_name(world: World) -> None:
+    for host in ("169.254.169.254", "0x7f.1", "2001:db8::1"):
+        flow = world.flow("169.254.169.254", resp_port=80, app="http")
+        world.asks(flow, "GET", "/metadata", host)
+    for row in world.derive():
+        assert (row["endpoint"], row["role"], row["name_grade"]) == (None, "control-plane", "A5")
+
+
+def test_connect_names_the_destination_and_sni_inside_confirms(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{world.DROP}:443", world.DROP)
+    world.says(flow, world.DROP)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (world.DROP, "A1", "connect")
+    assert (row["proxy_leg"], row["contradiction"], row["scope"]) == ("client", None, "private")
+
+
+def test_a_false_sni_inside_a_tunnel_is_a_contradiction(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{world.DROP}:443", world.DROP)
+    world.says(flow, world.LOGIN)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["claimed_name"]) == (world.DROP, world.LOGIN)
+    assert row["ownership"] == "foreign"
+    assert world.DROP in row["contradiction"]
+    assert world.LOGIN in row["contradiction"]
+
+
+def test_a_foreign_name_inside_a_tunnel_to_ours_is_a_contradiction(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{world.LOGIN}:443", world.LOGIN)
+    world.says(flow, world.FOREIGN_LOGIN)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["claimed_name"]) == (world.FOREIGN_LOGIN, world.LOGIN)
+    assert (row["name_grade"], row["name_source"]) == ("A3", "sni")
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ("a.example.com", "b.example.com"),  # neither is catalogued
+        ("badguy.azurecr.io", "contoso.azurecr.io"),  # one front end: the inner name decides
+        ("contoso.eastus.data.azurecr.io", "contoso.azurecr.io"),  # both ours
+        ("attacker01.blob.core.windows.net", "attacker02.blob.core.windows.net"),
+    ],
+)
+def test_names_that_differ_without_accusing_keep_the_inner_one(
+    world: World, outer: str, inner: str
+) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{outer}:443", outer)
+    world.says(flow, inner)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["contradiction"]) == (inner, None)
+
+
+def test_the_first_connect_line_counts_not_one_sent_through_the_tunnel(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{world.DROP}:80", world.DROP)
+    later = world.rows["flows"][flow]["start_ns"] + 500
+    world.asks(flow, "CONNECT", f"{world.LOGIN}:443", world.LOGIN, ts_ns=later)
+    world.rows["names"][-1]["ts_ns"] = later
+    assert world.derive()[flow]["endpoint"] == world.DROP
+
+
+def test_a_tunnel_to_an_address_has_the_scope_of_that_address(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", "45.33.32.156:443", "45.33.32.156")
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"], row["scope"]) == (None, "A6", "global")
+
+
+def test_an_absolute_target_is_a_request_to_a_proxy(world: World) -> None:
+    world.answers(world.LOGIN, world.PROXY)
+    flow = world.upload(world.PROXY, resp_port=3128, app="http")
+    world.asks(flow, "PUT", f"http://{world.DROP}/c/b", world.DROP, content_length=100_000)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["proxy_leg"], row["contradiction"]) == (world.DROP, "client", None)
+
+
+def test_a_declared_proxy_is_one_without_a_connect_line(world: World) -> None:
+    world.proxies = (world.PROXY,)
+    flow = world.upload(world.PROXY, resp_port=3128)
+    assert world.derive()[flow]["proxy_leg"] == "client"
+
+
+def test_a_host_inside_tls_beats_the_sni_that_fronts_for_it(world: World) -> None:
+    flow = world.upload(app="http")
+    world.says(flow, world.LOGIN)
+    world.asks(flow, "PUT", "/c/b", world.FOREIGN_LOGIN, content_length=5)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["claimed_name"]) == (world.FOREIGN_LOGIN, world.LOGIN)
+    assert row["name_grade"] == "A1"
+
+
+def test_ech_hides_the_name_behind_a_catalogued_outer_name_only(world: World) -> None:
+    hidden = world.flow(ech="offered")
+    world.says(hidden, "cloudflare-ech.com")
+    greased = world.flow(ech="offered")
+    world.says(greased, world.DROP)
+    plain = world.flow()
+    world.says(plain, "cloudflare-ech.com")
+    rows = world.derive()
+    assert [rows[i]["name_hidden"] for i in (hidden, greased, plain)] == [True, False, False]
+    assert rows[hidden]["role"] == "ech-public"

@@ -1,0 +1,55 @@
+"""``acrtrace rules`` and ``acrtrace rule ID``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from analyzer.cli.rules import rule, rules
+from analyzer.issues import UsageError
+
+
+def test_the_list_is_in_the_stated_order():
+    answer = CliRunner().invoke(rules)
+    assert answer.exit_code == 0
+    lines = answer.output.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "RD001",
+    ]  # fmt: skip
+    assert "low to critical" in lines[0]
+    assert "Layers come from registry-managed storage" in lines[-1]
+
+
+@pytest.mark.parametrize("name", ["EX001", "ex001"])
+def test_one_rule_is_explained(name):
+    answer = CliRunner().invoke(rule, [name])
+    assert answer.exit_code == 0
+    for wanted in (
+        "EX001: Upload to a storage account or object store that is not ours",
+        "high: upload_bytes of 65,536 or more (high_upload_bytes)",
+        "critical: upload_bytes of 104,857,600 or more",
+        "platform-claimed (cap low)",
+        "--own {own_arg}",
+        "FROM evidence_flows",
+    ):
+        assert wanted in answer.output
+
+
+def test_an_unknown_rule_names_the_known_ones():
+    answer = CliRunner().invoke(rule, ["EX999"])
+    assert isinstance(answer.exception, UsageError)
+    assert "no rule EX999; the rules are EX001, EX002" in str(answer.exception)
+
+
+def test_neither_numpy_nor_duckdb_is_imported():
+    code = (
+        "import sys; from analyzer.cli.rules import rules; rules.main([], standalone_mode=False);"
+        "sys.exit(bool({'numpy', 'duckdb', 'numba'} & set(sys.modules)))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+        == 0
+    )

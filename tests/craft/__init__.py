@@ -1,0 +1,1 @@
+"""Shared test code: packets, captures and results made to measure."""

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import gzip
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.inputs.sniff import Format, gunzip_head, recognise, sniff
+
+PCAP_LE = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+PCAP_BE = struct.pack(">IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+PCAP_NS_LE = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
+PCAP_NS_BE = struct.pack(">IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
+NG_LE = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+NG_BE = struct.pack(">IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (PCAP_LE, Format("pcap", None, False, False)),
+        (PCAP_BE, Format("pcap", None, True, False)),
+        (PCAP_NS_LE, Format("pcap", None, False, True)),
+        (PCAP_NS_BE, Format("pcap", None, True, True)),
+        (NG_LE, Format("pcapng", None, False, False)),
+        (NG_BE, Format("pcapng", None, True, False)),
+        (gzip.compress(PCAP_NS_BE), Format("pcap", "gzip", True, True)),
+        (gzip.compress(NG_LE), Format("pcapng", "gzip", False, False)),
+        (PCAP_LE[:4], Format("pcap", None, False, False)),
+    ],
+)
+def test_formats_are_told_by_content(head: bytes, expected: Format) -> None:
+    assert sniff(head) == expected
+
+
+def test_format_text_names_container_and_compression() -> None:
+    assert str(sniff(PCAP_LE)) == "pcap"
+    assert str(sniff(gzip.compress(NG_BE))) == "pcapng+gzip"
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "holds_traffic"),
+    [
+        (b"", "an empty file", False),
+        (b"\xa1\xb2", "2 bytes, too few for any capture header", False),
+        (bytes.fromhex("34cdb2a1") + bytes(30), "a modified pcap", True),
+        (bytes.fromhex("a1b2cd34") + bytes(30), "a modified pcap", True),
+        (b"snoop\0\0\0\0\0\0\2", "a snoop capture", True),
+        (bytes.fromhex("28b52ffd00"), "zstd data", True),
+        (b"\xfd7zXZ\0\0", "xz data", True),
+        (b"PK\x03\x04....", "a zip archive", True),
+        (b"BZh91AY", "bzip2 data", True),
+        (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", "a pcapng section header without", True),
+        (b'{"time": 1}', "JSON text", False),
+        (b"\xef\xbb\xbf  [1, 2]", "JSON text", False),
+        (b"<html>", "HTML or XML text", False),
+        ("Größe: 12 KB\n".encode(), "plain text", False),
+        (b"\x7fELF\2\1\1", "an ELF program", False),
+        (b"\x80\x81\x82\x83\x84", "unknown data", False),
+        (gzip.compress(b"hello, this is text"), "gzip that holds plain text", False),
+        (gzip.compress(gzip.compress(PCAP_LE)), "gzip inside gzip", True),
+        (b"\x1f\x8b\x08\x00garbage-garbage", "gzip data that cannot be decompressed", True),
+    ],
+)
+def test_strangers_are_named(head: bytes, kind: str, holds_traffic: bool) -> None:
+    assert sniff(head) is None
+    found = recognise(head)
+    assert found.kind.startswith(kind)
+    assert found.holds_traffic is holds_traffic
+
+
+def test_erf_is_recognised_by_two_plausible_records() -> None:
+    record = struct.pack("<II", 0, 1_600_000_000) + struct.pack(">BBHHH", 2, 4, 64, 0, 46)
+    head = (record + bytes(48)) * 2
+    assert recognise(head).kind == "an ERF capture"
+    assert recognise(head[:60]).kind != "an ERF capture"
+
+
+def test_text_is_never_taken_for_erf() -> None:
+    line = b'{"a": 1, "b": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}\n'
+    for shift in range(16):
+        assert recognise(b" " * shift + line * 2000).kind == "JSON text"
+
+
+def test_text_cut_inside_a_character_is_still_text() -> None:
+    sample = ("x" * 4094 + "é" + "é" * 10).encode()
+    assert recognise(sample[:4095]).kind == "plain text"
+    assert recognise(sample).kind == "plain text"
+
+
+def test_gzip_bomb_is_read_only_to_the_limit() -> None:
+    bomb = gzip.compress(bytes(50_000_000))
+    assert len(gunzip_head(bomb, 1000)) == 1000
+
+
+@given(st.binary(max_size=400))
+def test_any_head_gets_an_answer(head: bytes) -> None:
+    assert sniff(head) is not None or recognise(head).kind
+
+
+@given(st.binary(max_size=100), st.integers(0, 60))
+def test_damaged_gzip_heads_get_an_answer(noise: bytes, keep: int) -> None:
+    head = gzip.compress(PCAP_LE + bytes(200))[:keep] + noise
+    assert sniff(head) is not None or recognise(head).kind

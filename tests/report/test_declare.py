@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import shlex
+
+from craft import results
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.report.declare import command, quoted, undeclared
+
+
+def test_each_row_has_its_own_command() -> None:
+    rows = undeclared(results.undeclared())
+    assert [row.flag for row in rows] == ["--own acr:fabrikam", "--own storage:stagingdrop17"]
+    assert rows[0].command == "acrtrace analyze build-agents.pcapng --own acr:fabrikam --force"
+    assert "stagingdrop17" not in rows[0].command
+
+
+def test_force_is_not_doubled() -> None:
+    result = results.undeclared()
+    result.command_line.append("--force")
+    assert undeclared(result)[0].command.count("--force") == 1
+
+
+def test_nothing_to_declare_with_an_inventory() -> None:
+    assert undeclared(results.realistic()) == []
+
+
+def test_declared_rows_are_left_out() -> None:
+    result = results.make_result(inventories=[], registries=[results.make_registry(declare=None)])
+    assert undeclared(result) == []
+
+
+def test_command_is_quoted_and_names_the_program() -> None:
+    line = ["analyze", "my capture.pcap", "--agent", "a=10.0.0.0/8;reboot"]
+    text = command(results.make_result(command_line=line))
+    assert shlex.split(text) == ["acrtrace", *line]
+    assert command(results.make_result(command_line=["/opt/bin/acrtrace", "-h"])).startswith("/opt")
+    assert command(results.make_result(command_line=[])) == "acrtrace analyze INPUT"
+
+
+@given(st.text(st.characters()))
+def test_no_name_escapes_into_the_shell(text: str) -> None:
+    words = shlex.split(quoted(f"--own {text}"))
+    assert shlex.join(words) == quoted(f"--own {text}")
+    assert quoted(f"--own {text}").isprintable()
+
+
+def test_shell_syntax_is_disarmed() -> None:
+    assert quoted("--own acr:a;reboot") == "--own 'acr:a;reboot'"
+    assert quoted("--own acr:$(id)'") == """--own 'acr:$(id)'"'"''"""

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from craft import results
+
+from analyzer.report.page import anchor, page, shown
+
+
+def test_shown_counts_what_it_hides() -> None:
+    assert shown([1, 2, 3], 2).hidden == 1
+    assert shown([1], 2).hidden == 0
+
+
+def test_streams_are_apart_and_counted_in_full() -> None:
+    view = page(results.realistic())
+    assert [stream.name for stream in view.streams] == ["exfiltration", "readiness", "hygiene"]
+    assert view.streams[0].severities == [("critical", 1), ("high", 1), ("low", 1)]
+    crowd = page(results.crowded(findings=2_000, endpoints=1))
+    assert crowd.streams[0].severities == [("high", 2_000)]
+
+
+def test_period_spans_all_inputs() -> None:
+    early = results.make_input(first_ns=5, last_ns=9)
+    unknown = results.make_input(first_ns=None, last_ns=None, complete=False)
+    view = page(results.make_result(inputs=[results.make_input(), early, unknown]))
+    assert (view.first_ns, view.last_ns) == (5, results.make_input().last_ns)
+    assert view.incomplete == ["build-agents.pcapng"]
+
+
+def test_the_limit_of_announced_names_is_said_only_where_it_applies() -> None:
+    assert page(results.realistic()).announced
+    read = replace(results.realistic(), findings=[results.make_finding(name_grade="A1")])
+    assert not page(read).announced
+
+
+def test_anchor_is_a_plain_fragment() -> None:
+    assert anchor("ex-7c1f") == "finding-ex-7c1f"
+    assert anchor('a"b c') == "finding-a-b-c"

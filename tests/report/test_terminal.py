@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from craft import results
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.report.terminal import FINDING_LINES, render_summary
+
+
+def test_what_a_summary_says() -> None:
+    lines = render_summary(results.realistic(), "reports/x.html", colour=False).splitlines()
+    assert lines[0] == results.realistic().verdict_line
+    assert lines[1] == "exfiltration: 1 critical, 1 high, 1 low"
+    assert " ".join(lines[2].split()) == (
+        "critical EX004 10.20.1.15 -> quietbucket.s3.eu-central-1.amazonaws.com "
+        "at least 1.40 MB ± 1.73 KB uploaded, confidence medium"
+    )
+    assert "readiness: 1 medium" in lines
+    assert "hygiene: 1 info" in lines
+    assert lines[-3:] == [
+        "incomplete: late.pcap",
+        "issues: 15 of 2 kinds",
+        "report: reports/x.html",
+    ]
+
+
+def test_undeclared_names_stand_before_the_findings() -> None:
+    text = render_summary(results.undeclared(), None, colour=False)
+    command = "acrtrace analyze build-agents.pcapng --own acr:fabrikam --force"
+    assert text.index(command) < text.index("EX004")
+    assert "report:" not in text
+
+
+def test_with_an_inventory_nobody_is_invited_to_declare() -> None:
+    assert "--own" not in render_summary(results.realistic(), None, colour=False)
+
+
+def test_a_crowd_stays_on_one_screen() -> None:
+    crowd = replace(
+        results.crowded(findings=10_000, endpoints=1),
+        inventories=[],
+        registries=[results.make_registry(declare=f"--own acr:r{n}") for n in range(500)],
+    )
+    lines = render_summary(crowd, "r.html", colour=False).splitlines()
+    assert len(lines) <= 40
+    assert sum("EX001" in line for line in lines) == FINDING_LINES
+    assert "  and 9,990 more in the report" in lines
+    assert "  and 490 more in the report" in lines
+
+
+def test_colour_changes_no_words() -> None:
+    plain = render_summary(results.realistic(), "r", colour=False)
+    coloured = render_summary(results.realistic(), "r", colour=True)
+    assert "\x1b[" in coloured
+    assert "\x1b" not in plain
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(), min_size=1, max_size=300))
+def test_nothing_from_the_wire_reaches_the_terminal_raw(text: str) -> None:
+    hostile = results.with_text(results.undeclared(), text)
+    summary = render_summary(hostile, text, colour=False)
+    assert summary.replace("\n", "").isprintable()
+    calm = render_summary(results.with_text(results.undeclared(), "x"), "x", colour=False)
+    assert summary.count("\n") == calm.count("\n")

@@ -1,0 +1,192 @@
+"""A hand-made case: the tables of schema.py in memory, filled flow by flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from analyzer.config import Settings
+from analyzer.evidence.filters import recount
+from analyzer.result import Finding, InventoryInfo, Result
+from analyzer.rules.assemble import evaluate
+from analyzer.schema import ATTRIBUTED, DERIVED, FLOWS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECOND = 1_000_000_000
+START = 1_795_474_332 * SECOND
+
+OWN_REGISTRY = InventoryInfo("endpoints.json", None, ["acr:contoso"], [])
+
+_QUIET = {
+    "agent": "10.0.0.5",
+    "agent_ip": "10.0.0.5",
+    "resp_ip": "52.0.0.1",
+    "resp_port": 443,
+    "proto": "tcp",
+    "app": "tls",
+    "scope": "global",
+    "name_grade": "A2",
+    "name_source": "sni",
+    "ambiguous_names": 0,
+    "name_hidden": False,
+    "role": "unknown",
+    "ownership": "unknown",
+    "has_turns": True,
+    "orig_bytes": 900,
+    "resp_bytes": 5000,
+    "orig_missed_bytes": 0,
+    "turns": 2,
+    "upload_turns": 0,
+    "upload_bytes": 0,
+    "upload_app_bytes": 0,
+    "small_turns": 0,
+    "small_bytes": 0,
+    "small_app_bytes": 0,
+    "write_requests": 0,
+    "first_packet": 1,
+    "last_packet": 20,
+}
+
+
+class Case:
+    """Fills a case and judges it."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.flows = 0
+        self.add(
+            "inputs",
+            input_id=0,
+            path="c.pcap",
+            format="pcap",
+            bytes=10_000,
+            records=100,
+            first_ns=START,
+            last_ns=START + 3600 * SECOND,
+            snapped=0,
+            complete=True,
+        )
+
+    def add(self, table: str, **values: Any) -> None:
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" for _ in values)
+        self.connection.execute(
+            f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(values.values())
+        )
+
+    def flow(
+        self, endpoint: str | None, *, table_flow: dict[str, Any] | None = None, **values: Any
+    ) -> int:
+        """One row of `attributed` (a quiet download unless told otherwise) and of `flows`."""
+        self.flows += 1
+        number = self.flows
+        row = {
+            **_QUIET,
+            "flow_id": number,
+            "input_id": 0,
+            "agent_port": 40_000 + number,
+            "start_ns": START + number * SECOND,
+            "end_ns": START + number * SECOND + SECOND // 2,
+            "endpoint": endpoint,
+        }
+        if endpoint is None:
+            row |= {"name_grade": "A6", "name_source": None}
+        row |= values
+        self.add("attributed", **row)
+        base = {
+            "flow_id": number,
+            "input_id": 0,
+            "start_ns": row["start_ns"],
+            "end_ns": row["end_ns"],
+            "proto": row["proto"],
+            "orig_ip": row["agent_ip"],
+            "orig_port": row["agent_port"],
+            "resp_ip": row["resp_ip"],
+            "resp_port": row["resp_port"],
+            "orientation": "syn",
+            "orig_bytes": row["orig_bytes"],
+            "resp_bytes": row["resp_bytes"],
+            "orig_missed_bytes": row["orig_missed_bytes"],
+            "missed_bytes": row["orig_missed_bytes"],
+            "duplicate_pkts": 0,
+            "open_at_start": False,
+            "open_at_end": False,
+            "bytes_grade": "measured",
+        }
+        self.add("flows", **{**base, **(table_flow or {})})
+        return number
+
+    def upload(self, endpoint: str | None, size: int, **values: Any) -> int:
+        """A flow with one upload turn of `size` wire bytes, 500 of them head and TLS."""
+        return self.flow(
+            endpoint,
+            **{
+                "upload_turns": 1,
+                "upload_bytes": size,
+                "upload_app_bytes": max(size - 500, 0),
+                "orig_bytes": size + 600,
+                "direction_evidence": "W3" if size >= 1_048_576 else "W2",
+                **values,
+            },
+        )
+
+    def drip(self, endpoint: str | None, size: int, turns: int = 1, **values: Any) -> int:
+        """A flow with drips (or wide requests) alone."""
+        return self.flow(
+            endpoint,
+            **{
+                "small_turns": turns,
+                "small_bytes": size,
+                "small_app_bytes": size // 2,
+                "orig_bytes": size + 600,
+                **values,
+            },
+        )
+
+    def judge(self, *, inventory: bool = True, settings: Settings | None = None) -> Result:
+        return evaluate(
+            self.connection,
+            settings=settings or Settings(inputs=("c.pcap",)),
+            inventory_infos=[OWN_REGISTRY] if inventory else [],
+            catalogue_version="test",
+            tool_version="0",
+            recount=recount,
+        )
+
+    def findings(self, *, inventory: bool = True) -> list[Finding]:
+        return self.judge(inventory=inventory).findings
+
+    def only(self, *, inventory: bool = True) -> Finding:
+        """The single finding."""
+        found = self.findings(inventory=inventory)
+        assert len(found) == 1, [(f.rule, f.endpoint, f.severity) for f in found]
+        return found[0]
+
+
+def empty_case(threads: int = 1) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:", config={"threads": threads})
+    connection.execute("SET TimeZone='UTC'")
+    for table in (*TABLES, *DERIVED):
+        connection.execute(table.ddl())
+    return connection
+
+
+@pytest.fixture
+def case() -> Iterator[Case]:
+    connection = empty_case()
+    yield Case(connection)
+    connection.close()
+
+
+@pytest.fixture
+def make_case() -> Any:
+    """For tests that need several cases, or a number of threads."""
+    return lambda threads=1: Case(empty_case(threads))
+
+
+assert {c.name for c in ATTRIBUTED.columns} >= set(_QUIET)
+assert FLOWS in TABLES

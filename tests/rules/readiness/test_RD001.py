@@ -1,0 +1,77 @@
+"""RD001: layers come from registry-managed storage."""
+
+from __future__ import annotations
+
+MANAGED = {"role": "managed-storage-candidate", "ownership": "platform-claimed", "resp_bytes": 7000}
+
+
+def declare(case, name, ownership):
+    case.add(
+        "endpoints", name=name, role="registry-login", ownership=ownership, owner=name.split(".")[0]
+    )
+
+
+def test_one_finding_names_registry_hosts_and_what_to_allow(case):
+    declare(case, "contoso.azurecr.io", "ours")
+    for host in ("eusmanaged64", "eusmanaged63", "eusmanaged63"):
+        case.flow(f"{host}.blob.core.windows.net", **MANAGED, managed_of="contoso.azurecr.io")
+    found = case.only()
+    assert (found.rule, found.stream, found.severity) == ("RD001", "readiness", "low")
+    assert (found.endpoint, found.role, found.ownership) == (
+        "contoso.azurecr.io",
+        "registry-login",
+        "ours",
+    )
+    assert found.facts == {
+        "hosts": ["eusmanaged63.blob.core.windows.net", "eusmanaged64.blob.core.windows.net"],
+        "candidates": ["contoso.azurecr.io"],
+        "bytes": 21_000,
+    }
+    text = found.explanation + " ".join(found.clears)
+    for wanted in (
+        "contoso.<region>.data.azurecr.io",
+        "az acr update --name contoso --data-endpoint-enabled true",
+        "az acr show-endpoints --name contoso",
+        "21,000 bytes",
+    ):
+        assert wanted in text
+
+
+def test_every_candidate_is_named_and_undeclared_ones_are_info(case):
+    declare(case, "contoso.azurecr.io", "ours")
+    declare(case, "other.azurecr.io", "foreign")
+    case.flow(
+        "weumanaged1.blob.core.windows.net",
+        **MANAGED,
+        managed_of="contoso.azurecr.io,other.azurecr.io",
+    )
+    found = case.findings()
+    assert [(f.endpoint, f.severity) for f in found] == [
+        ("contoso.azurecr.io", "low"),
+        ("other.azurecr.io", "info"),
+    ]
+    assert found[0].facts["candidates"] == ["contoso.azurecr.io", "other.azurecr.io"]
+
+
+def test_no_correlation_no_finding(case):
+    case.flow("weumanaged1.blob.core.windows.net", **MANAGED)
+    assert case.findings() == []
+
+
+def test_it_never_makes_the_verdict(case):
+    declare(case, "contoso.azurecr.io", "ours")
+    case.flow("weumanaged1.blob.core.windows.net", **MANAGED, managed_of="contoso.azurecr.io")
+    assert case.judge().verdict == "none found in what could be seen"
+
+
+def test_a_replica_s_login_server_stands_for_its_registry(case):
+    declare(case, "contoso.eastus.geo.azurecr.io", "ours")
+    case.flow(
+        "weumanaged1.blob.core.windows.net",
+        **MANAGED,
+        managed_of="contoso.azurecr.io,contoso.eastus.geo.azurecr.io",
+    )
+    found = case.only()
+    assert (found.endpoint, found.severity) == ("contoso.azurecr.io", "low")
+    assert found.facts["candidates"] == ["contoso.azurecr.io"]
+    assert found.facts["bytes"] == 7000

@@ -1,0 +1,128 @@
+"""Coverage: what could not be seen, in figures and sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.rules.coverage import BY_VOLUME, NOT_PROVEN, SERVER_SIDE, percent
+
+
+def notes(case):
+    return case.judge().coverage.notes
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "none"),
+        (0.0, "0 %"),
+        (0.004, "less than 1 %"),
+        (0.5, "50 %"),
+        (0.29, "29 %"),
+        (0.999, "99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_percent_rounds_down(share, text):
+    assert percent(share) == text
+
+
+def test_shares_of_outgoing_bytes(case):
+    case.flow("a.example.org", orig_bytes=600)
+    case.flow(None, orig_bytes=300)
+    case.flow("b.example.org", orig_bytes=100, name_grade="A5", has_turns=False, turns=None)
+    coverage = case.judge().coverage
+    assert (coverage.outgoing_bytes, coverage.flows) == (1000, 3)
+    assert (coverage.named_share, coverage.directed_share) == (0.6, 0.9)
+
+
+def test_what_does_not_count_as_outgoing(case):
+    case.flow("a.example.org", orig_bytes=100)
+    case.flow(None, orig_bytes=900, app="dns", proto="udp", resp_port=53)
+    case.flow(None, orig_bytes=900, app=None, proto="udp", resp_port=53)
+    case.flow("a.example.org", orig_bytes=900, proxy_leg="upstream")
+    case.flow(None, orig_bytes=900, scope="loopback")
+    case.flow(None, orig_bytes=900, scope="multicast")
+    coverage = case.judge().coverage
+    assert (coverage.outgoing_bytes, coverage.named_share) == (100, 1.0)
+
+
+def test_traffic_to_port_53_that_is_no_dns_counts(case):
+    case.flow(None, orig_bytes=900, app=None, proto="tcp", resp_port=53)
+    assert case.judge().coverage.outgoing_bytes == 900
+
+
+def test_a_name_hidden_by_ech_is_no_name(case):
+    case.flow("cloudflare-ech.com", name_hidden=True, table_flow={"ech": "offered"})
+    coverage = case.judge().coverage
+    assert (coverage.named_share, coverage.ech_flows) == (0.0, 1)
+    assert any("hide their name" in note for note in coverage.notes)
+    assert not any("GREASE" in note for note in coverage.notes)
+
+
+def test_offered_ech_is_named_as_what_it_may_be(case):
+    case.flow("www.example.org", table_flow={"ech": "offered"})
+    assert any("GREASE" in note for note in notes(case))
+
+
+def test_quic_holes_snaplen_one_side_and_damage(case):
+    case.flow("www.example.org", table_flow={"one_sided": "orig"}, has_turns=False, turns=None)
+    case.flow("www.example.org", orig_missed_bytes=77, proto="udp", orig_bytes=1234)
+    case.flow("www.example.org", table_flow={"open_at_start": True})
+    case.connection.execute("UPDATE inputs SET snapped = 9, complete = false")
+    coverage = case.judge().coverage
+    assert (coverage.one_sided_flows, coverage.missed_bytes, coverage.quic_flows) == (1, 77, 1)
+    assert coverage.snapped_packets == 9
+    text = " ".join(coverage.notes)
+    for wanted in (
+        "1 of 1 inputs could not be read to the end",
+        "9 packets were captured shorter",
+        "1 of 3 flows show only one side",
+        "for 1 flows the direction",
+        "77 bytes are missing",
+        "UDP port 443 (QUIC, 1,234 bytes out)",
+        "1 flows were under way when the capture began",
+    ):
+        assert wanted in text
+
+
+def test_missing_dns_is_a_gap_and_present_dns_is_counted(case):
+    case.flow("www.example.org")
+    assert any("no DNS message" in note for note in notes(case))
+    case.add(
+        "dns",
+        dns_id=1,
+        ts_ns=1,
+        client_ip="a",
+        server_ip="b",
+        transport="udp",
+        txid=1,
+        is_response=False,
+        rcode=0,
+        answers=0,
+        malformed=False,
+        packet=1,
+        input_id=0,
+    )
+    coverage = case.judge().coverage
+    assert coverage.dns_messages == 1
+    assert not any("no DNS message" in note for note in coverage.notes)
+
+
+def test_the_standing_limits_are_said_once(case):
+    case.flow("www.example.org")
+    case.flow("www.example.org")
+    found = notes(case)
+    assert [found.count(x) for x in (NOT_PROVEN, BY_VOLUME, SERVER_SIDE)] == [1, 1, 1]
+
+
+def test_a_name_read_in_clear_needs_no_caveat(case):
+    case.flow("www.example.org", name_grade="A1")
+    assert NOT_PROVEN not in notes(case)
+
+
+def test_missing_byte_counts(case):
+    case.flow("www.example.org", orig_bytes=None)
+    coverage = case.judge().coverage
+    assert (coverage.named_share, coverage.directed_share) == (None, None)
+    assert any("have no byte counts" in note for note in coverage.notes)

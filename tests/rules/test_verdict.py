@@ -1,0 +1,78 @@
+"""The verdict: three words, and "cannot tell" is never printed as clean."""
+
+from __future__ import annotations
+
+import pytest
+
+STORAGE = {"role": "storage-account", "ownership": "foreign"}
+HOST = "evil.blob.core.windows.net"
+NONE_FOUND = "none found in what could be seen"
+
+
+def verdict(case):
+    result = case.judge()
+    assert result.verdict_line.startswith(result.verdict)
+    return result.verdict, result.verdict_line
+
+
+def test_medium_and_above_is_a_suspicion(case):
+    case.upload(HOST, 9000, **STORAGE)
+    case.upload("b" + HOST, 70_000, **STORAGE)
+    word, line = verdict(case)
+    assert word == "suspected upload"
+    assert "2 findings of medium or more, the worst high: about 78,000 bytes" in line
+    assert "from 1 agent to 2 destinations" in line
+
+
+def test_unknown_sizes_are_said(case):
+    case.upload(HOST, 9000, **STORAGE)
+    case.flow("b" + HOST, **STORAGE, direction_evidence="W4", has_turns=False)
+    assert "at least 8,500 bytes" in verdict(case)[1]
+
+
+def test_low_and_info_are_not(case):
+    case.drip(HOST, 900, **STORAGE)
+    case.upload(None, 9000, scope="private")
+    case.flow("www.example.org", orig_bytes=90_000)
+    word, line = verdict(case)
+    assert word == NONE_FOUND
+    assert line == f"{NONE_FOUND} (90 % of outgoing bytes named, 100 % with direction)"
+
+
+@pytest.mark.parametrize(("named", "word"), [(499, "cannot tell"), (500, NONE_FOUND)])
+def test_half_of_the_bytes_need_a_name(case, named, word):
+    case.flow("www.example.org", orig_bytes=named)
+    case.flow(None, orig_bytes=1000 - named)
+    assert verdict(case)[0] == word
+
+
+@pytest.mark.parametrize(("directed", "word"), [(499, "cannot tell"), (500, NONE_FOUND)])
+def test_half_of_the_bytes_need_a_direction(case, directed, word):
+    case.flow("www.example.org", orig_bytes=directed)
+    case.flow("www.example.org", orig_bytes=1000 - directed, has_turns=False, turns=None)
+    assert verdict(case)[0] == word
+
+
+def test_a_finding_outweighs_what_could_not_be_seen(case):
+    case.upload(HOST, 9000, **STORAGE)
+    case.flow(None, orig_bytes=10**9)
+    assert verdict(case)[0] == "suspected upload"
+
+
+def test_no_byte_counts(case):
+    case.flow("www.example.org", orig_bytes=None)
+    assert verdict(case) == (
+        "cannot tell",
+        "cannot tell: the input has no byte counts (no outgoing payload besides DNS)",
+    )
+
+
+def test_no_packets_and_no_conversations(case):
+    assert verdict(case)[1].startswith("cannot tell: no conversation could be read")
+    case.connection.execute("UPDATE inputs SET records = 0")
+    assert verdict(case)[1].startswith("cannot tell: no packet could be read")
+
+
+def test_dns_alone_is_no_upload(case):
+    case.flow(None, app="dns", proto="udp", resp_port=53)
+    assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} (no outgoing payload besides DNS)")
