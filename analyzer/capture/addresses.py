@@ -29,9 +29,12 @@ class AddressBook:
         if found is None:
             if len(self._known) >= KEEP:
                 self._known.clear()
+            a = low & 0xFFFFFFFF
+            dotted = f"{a >> 24}.{(a >> 16) & 255}.{(a >> 8) & 255}.{a & 255}"
             if version == 4:
-                a = low & 0xFFFFFFFF
-                found = f"{a >> 24}.{(a >> 16) & 255}.{(a >> 8) & 255}.{a & 255}"
+                found = dotted
+            elif high == 0 and low >> 32 == 0xFFFF:  # an IPv6 packet between mapped addresses
+                found = f"::ffff:{dotted}"
             else:
                 value = ((high & 0xFFFFFFFFFFFFFFFF) << 64) | (low & 0xFFFFFFFFFFFFFFFF)
                 found = IPv6Address(value).compressed

@@ -131,7 +131,7 @@ class Engine:
         self.free = np.zeros(0, dtype=np.int64)
         self.done = np.zeros(4, dtype=np.int64)
         self.table = np.zeros(2, dtype=np.int64)
-        self._grow(min(FIRST_ROWS, max_flows))
+        self.grow(min(FIRST_ROWS, max_flows))
         self.c = np.zeros((CAND_ROWS, C_SIZE), dtype=np.int64)
         self.arena = np.zeros(ARENA_BYTES, dtype=np.uint8)
         self.s = np.zeros((slots, S_SIZE), dtype=np.int64)
@@ -144,7 +144,7 @@ class Engine:
 
     # --- memory -------------------------------------------------------------------------------
 
-    def _grow(self, rows: int) -> None:
+    def grow(self, rows: int) -> None:
         """Enlarges the row arrays and the index to hold ``rows`` flows."""
         old = len(self.f)
         grown = np.zeros((rows, F_SIZE), dtype=np.int64)
@@ -169,11 +169,11 @@ class Engine:
 
     def _make_room(self) -> None:
         """Frees rows: finished ones first, then more memory, at the cap the longest idle."""
-        self._write_finished()
+        self.write_finished()
         if self.g[G_FREE]:
             return
         if len(self.f) < self.max_flows:
-            self._grow(min(2 * len(self.f), self.max_flows))
+            self.grow(min(2 * len(self.f), self.max_flows))
             return
         rows = np.flatnonzero(self.f[:, F_HASH])
         share = max(len(rows) // 8, 1)
@@ -181,7 +181,7 @@ class Engine:
         self.g[G_FLOW_CAP] += share
         for row in oldest.tolist():
             finish(self.g, self.table, self.f, self.done, row)
-        self._write_finished()
+        self.write_finished()
 
     # --- hand-over ----------------------------------------------------------------------------
 
@@ -192,7 +192,8 @@ class Engine:
         self.g[G_CAND] = 0
         self.g[G_ARENA] = 0
 
-    def _write_finished(self) -> None:
+    def write_finished(self) -> None:
+        """Hands the rows of finished conversations to the sink and frees them."""
         g = self.g
         count = int(g[G_DONE])
         at = 0
@@ -229,12 +230,15 @@ class Engine:
         self,
         specs: Sequence[Spec],
         progress: Callable[[int], None] | None = None,
+        *,
+        finish: bool = True,
     ) -> tuple[list[InputReport], list[Issue]]:
         """Walks all inputs to their end and writes every conversation.
 
         Args:
             specs: Inputs, ordered by first packet time.
             progress: Told how many stored bytes have been read so far.
+            finish: End the conversations that are open; False to hand them on (handover).
         """
         waiting = list(enumerate(specs))
         waiting.reverse()
@@ -262,7 +266,8 @@ class Engine:
                 finished_bytes += cursor.stream.stored_bytes
             if progress is not None:
                 progress(finished_bytes + sum(a.stream.stored_bytes for a in active))
-        self.finish_all()
+        if finish:
+            self.finish_all()
         ordered = sorted(reports)
         return [reports[k] for k in ordered], [
             *(issue for k in ordered for issue in issues[k]),
@@ -272,7 +277,7 @@ class Engine:
     def finish_all(self) -> None:
         """Ends every conversation that is still open."""
         sweep(self.g, self.table, self.f, self.done, FOREVER)
-        self._write_finished()
+        self.write_finished()
         self._read_units()
 
     @staticmethod
@@ -313,7 +318,7 @@ class Engine:
     def _between_windows(self) -> None:
         self._read_units()
         sweep(self.g, self.table, self.f, self.done, int(self.g[G_CLOCK]))
-        self._write_finished()
+        self.write_finished()
 
     def _walk(self, cursor: Cursor, limit: int) -> int:
         """Runs the kernel; a fault inside costs the record it happened on."""

@@ -41,8 +41,11 @@ def incomplete(result: Result) -> bool:
 
 
 def problem_lines(result: Result) -> list[str]:
-    """One line for each kind of problem that cost data: file, place, expected, found, lost."""
-    found = [issue for issue in result.issues if issue.incomplete]
+    """One line for each kind of problem that cost data or concerns the run as a whole.
+
+    Each says file, place, what was expected and found, and what was lost.
+    """
+    found = [issue for issue in result.issues if issue.incomplete or issue.input is None]
     lines = [
         ": ".join(part for part in (issue.input, issue.where, issue.detail) if part)
         + (f" ({issue.count} times)" if issue.count > 1 else "")

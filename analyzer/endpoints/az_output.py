@@ -81,7 +81,7 @@ class _Reader:
             raise self.document.error(
                 offset,
                 f"'loginServer' is {_shown(text)}, expected a login server such as "
-                "contoso.azurecr.io (another cloud's suffix is declared as acr_suffixes in "
+                "myregistry.azurecr.io (another cloud's suffix is declared as acr_suffixes in "
                 "acrtrace.toml)",
             )
         self._used(self.into.add_label(key, self.origin))

@@ -113,7 +113,7 @@ class Lookalikes:
         return name.endswith(self._genuine) or name in self._roots
 
     def _shown_inside(self, name: str) -> str | None:
-        """``contoso.azurecr.io.x.net``: a whole suffix or host, but not at the end."""
+        """``myregistry.azurecr.io.x.net``: a whole suffix or host, but not at the end."""
         dotted = "." + name
         for target in self._hosts:
             at = dotted.find(f".{target.name}.")

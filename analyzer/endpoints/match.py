@@ -238,7 +238,7 @@ class Catalogue:
         if found.entry is None:
             raise UsageError(
                 f"alias {alias!r}: {target!r} is no catalogued name, expected for example "
-                "a login server such as contoso.azurecr.io"
+                "a login server such as myregistry.azurecr.io"
             )
         return found
 

@@ -158,7 +158,7 @@ def _aliases(path: Path, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         if host is None or not isinstance(target, str):
             raise UsageError(
                 f"{path}: alias {printable(alias)!r}: expected "
-                '"registry.example.com" = "contoso.azurecr.io"'
+                '"registry.example.com" = "myregistry.azurecr.io"'
             )
         aliases.append((host, target))
     return tuple(aliases)

@@ -80,7 +80,8 @@ class Stranger:
     Attributes:
         kind: Noun phrase: ``JSON text``, ``zstd data``.
         hint: What the user can do, or "".
-        holds_traffic: It may hold packets, so leaving it out leaves the analysis incomplete.
+        holds_traffic: It may hold packets (or have held them: an empty file, unknown data), so
+            leaving it out leaves the analysis incomplete.
         start: Its first bytes, for a kind that has no name.
     """
 
@@ -123,7 +124,7 @@ def sniff(head: bytes) -> Format | None:
 def recognise(head: bytes) -> Stranger:
     """Names what a head is that :func:`sniff` refused."""
     if not head:
-        return Stranger("an empty file")
+        return Stranger("an empty file", holds_traffic=True)
     if head[:2] == _GZIP:
         return _recognise_gzip(head)
     for magic, kind, hint in _CAPTURES:
@@ -145,7 +146,7 @@ def recognise(head: bytes) -> Stranger:
         return Stranger(f"{len(head)} bytes, too few for any capture header")
     if _is_erf(head):
         return Stranger("an ERF capture", _EDITCAP, holds_traffic=True)
-    return Stranger("unknown data", start=head[:4].hex(" "))
+    return Stranger("unknown data", holds_traffic=True, start=head[:4].hex(" "))
 
 
 def _recognise_gzip(head: bytes) -> Stranger:

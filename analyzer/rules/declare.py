@@ -13,8 +13,8 @@ STORAGE_ROLES = ("storage-account", "managed-storage-candidate", "registry-manag
 def login_server(name: str, owner: str | None) -> str:
     """The login server of a registry, from any of its host names.
 
-    >>> login_server("contoso.eastus.data.azurecr.io", "contoso")
-    'contoso.azurecr.io'
+    >>> login_server("myregistry.eastus.data.azurecr.io", "myregistry")
+    'myregistry.azurecr.io'
     """
     for middle in (".data.", ".geo."):
         _, found, suffix = name.partition(middle)
