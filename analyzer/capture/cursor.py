@@ -93,7 +93,15 @@ DETAIL = {
 class Cursor:
     """The reader state of one input."""
 
-    def __init__(self, spec: Spec, input_id: int, order: int, window: int = WINDOW) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        input_id: int,
+        order: int,
+        window: int = WINDOW,
+        *,
+        digest: bool = True,
+    ) -> None:
         """Opens the input and reads its file header.
 
         Args:
@@ -101,6 +109,7 @@ class Cursor:
             input_id: Its row in ``inputs``.
             order: Its place among inputs that begin at the same time.
             window: Bytes of one window.
+            digest: Compute the input's SHA-256.
         """
         self.spec = spec
         self.input_id = input_id
@@ -109,7 +118,7 @@ class Cursor:
         self.ifs = np.zeros((MAX_INTERFACES, I_SIZE), dtype=np.int64)
         self.q = np.zeros((len(ISSUE_CODES), 3), dtype=np.int64)
         self.r[R_INPUT] = input_id
-        self.stream = open_stream(spec)
+        self.stream = open_stream(spec, hashed=digest)
         self.damage: Issue | None = None
         self.read_bytes = 0
         self._windows = Windows(self.stream, window)

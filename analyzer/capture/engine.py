@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from analyzer.capture.export import Columns
+    from analyzer.capture.types import Ints
     from analyzer.inputs.spec import Spec
 
 FOREVER = (1 << 63) - 1
@@ -80,6 +81,13 @@ MAX_FLOWS = 1 << 18
 SLOTS = 1024
 MIN_WINDOW = 1 << 20
 FLUSH_ROWS = 1 << 13
+
+
+def cache_aligned(rows: int, columns: int) -> Ints:
+    """Zeros whose rows start on cache lines when ``columns`` is a multiple of eight."""
+    raw = np.zeros(rows * columns + 8, dtype=np.int64)
+    start = -raw.ctypes.data // 8 % 8
+    return raw[start : start + rows * columns].reshape(rows, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,7 @@ class Engine:
         max_flows: int = MAX_FLOWS,
         slots: int = SLOTS,
         window: int = WINDOW,
+        digest: bool = True,
         seed: int | None = None,
     ) -> None:
         """Starts with an empty flow table.
@@ -117,11 +126,13 @@ class Engine:
             max_flows: Open flows kept; beyond it the longest idle are ended early and counted.
             slots: Heads that may be under way at once.
             window: Bytes per window.
+            digest: Compute the SHA-256 of every input.
             seed: Of the flow hash; random unless a test wants a certain one.
         """
         self.sink = sink
         self.max_flows = max_flows
         self.window = window
+        self.digest = digest
         value = secrets.randbits(62) if seed is None else seed
         self.g = np.zeros(G_SIZE, dtype=np.int64)
         self.g[G_SEED] = value
@@ -147,7 +158,7 @@ class Engine:
     def grow(self, rows: int) -> None:
         """Enlarges the row arrays and the index to hold ``rows`` flows."""
         old = len(self.f)
-        grown = np.zeros((rows, F_SIZE), dtype=np.int64)
+        grown = cache_aligned(rows, F_SIZE)
         grown[:old] = self.f
         self.f = grown
         holes = np.zeros((2 * rows, 2 * HOLES), dtype=np.int64)
@@ -250,7 +261,8 @@ class Engine:
         while waiting or active:
             while waiting and self._starts_now(waiting[-1][1], active):
                 order, spec = waiting.pop()
-                cursor = Cursor(spec, order, order, max(self.window >> len(active), MIN_WINDOW))
+                size = max(self.window >> len(active), MIN_WINDOW)
+                cursor = Cursor(spec, order, order, size, digest=self.digest)
                 if cursor.open and self._peek(cursor):
                     active.append(cursor)
                 else:

@@ -24,6 +24,8 @@ def extract(
     sink: Callable[[str, Columns], object],
     progress: Callable[[int], None] | None = None,
     notice: Callable[[str], None] | None = None,
+    *,
+    digest: bool = True,
 ) -> tuple[list[InputReport], list[Issue]]:
     """Reads captures and hands the rows of ``flows``, ``names``, ``tls``, ... to ``sink``.
 
@@ -32,6 +34,7 @@ def extract(
         sink: Takes ``(table, columns)``; columns are one-dimensional arrays, masked where NULL.
         progress: Told how many stored bytes have been read so far.
         notice: Told lines for the user: that kernels are compiled, where they cannot be kept.
+        digest: Compute the SHA-256 of every input; it costs more than the packet walk.
     """
     cold = cache.is_cold()
     lines = cache.notices()
@@ -46,4 +49,4 @@ def extract(
         warm()
     from analyzer.capture.engine import Engine
 
-    return Engine(sink).run(specs, progress)
+    return Engine(sink, digest=digest).run(specs, progress)

@@ -40,30 +40,21 @@ G_DUPES, G_FLOW_CAP, G_CANDS_SEEN = 16, 17, 18
 G_SIZE = 24
 
 # --- flow row -----------------------------------------------------------------------------------
-F_HASH, F_A_HI, F_A_LO, F_B_HI, F_B_LO, F_KEY = 0, 1, 2, 3, 4, 5
-F_LAST, F_FLAGS = 6, 7
-T_UP, T_DOWN, T_LAST, T_BURST, T_POST, T_APP, T_REC1 = 8, 9, 10, 11, 12, 13, 14
-F_START, F_ID, F_INPUT, F_FIRST_PKT, F_LAST_PKT, F_ORIENT, F_WHY, F_DUPES = (
-    15,
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-)
-N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 23, 24, 25, 26, 27
-N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 28, 29, 30, 31, 32
-N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 33, 34, 35, 36, 37, 38, 39, 40, 41
-F_HIST = 42  # 4 columns of four 16-bit counters: turns below 16 KiB by half octave
-F_PAD = 46
-D0 = 48
-D_NEXT, D_BASE, D_BYTES, D_PKTS, D_HOLES, D_LOST, D_ACK, D_SIG = 0, 1, 2, 3, 4, 5, 6, 7
-D_SIG_TS, D_SIG_IF, D_REC, D_HAVE, D_HDR, D_RECS, D_SLOT, D_HTTP = 8, 9, 10, 11, 12, 13, 14, 15
-D_HOME, D_PREHOLE = 16, 17
-DW = 18
-F_SIZE = D0 + 2 * DW
+# Ordered by use: a packet touches the first two cache lines and the two of each side; what only a
+# turn's end, a new flow or a hole needs lies behind. Rows are aligned to cache lines.
+F_HASH, F_KEY, F_A_LO, F_B_LO, F_A_HI, F_B_HI, F_LAST, F_FLAGS = 0, 1, 2, 3, 4, 5, 6, 7
+F_ORIENT, F_LAST_PKT, T_UP, T_DOWN, T_LAST, T_BURST, T_POST, T_APP = 8, 9, 10, 11, 12, 13, 14, 15
+D0 = 16
+D_NEXT, D_PKTS, D_BYTES, D_ACK, D_SIG, D_SIG_TS, D_SIG_IF, D_HOME = 0, 1, 2, 3, 4, 5, 6, 7
+D_SLOT, D_REC, D_HAVE, D_HTTP, D_BASE, D_HOLES, D_HDR, D_RECS = 8, 9, 10, 11, 12, 13, 14, 15
+DW = 16
+D_LOST = 32  # once per side, too: columns 48 and 64
+T_REC1, F_START, F_ID, F_INPUT, F_FIRST_PKT, F_WHY, F_DUPES = 49, 50, 51, 52, 53, 54, 55
+N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 66, 67, 68, 69, 70
+N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 71, 72, 73, 74, 75
+N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 76, 77, 78, 79, 80, 81, 82, 83, 84
+F_HIST = 85  # 4 columns of four 15-bit counters: turns below 16 KiB by half octave
+F_SIZE = 96
 
 FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
 FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
