@@ -167,12 +167,21 @@ class Cursor:
         """Closes the input; notes a record that it breaks off in."""
         r, q = self.r, self.q
         left = int(r[R_END] - r[R_POS])
-        if self.open and (left > 0 or r[R_SKIP] > 0) and not q[Q_RECORD_LENGTH, 0]:
-            q[Q_CUT_RECORD] = (1, r[R_PKT] + 1, r[R_BASE] + r[R_POS])
-        if not q[(Q_RECORD_LENGTH, Q_BLOCK_LENGTH), 0].any() and self.damage is None:
-            self._windows.close()
-        else:
-            self._windows.close()
+        stopped = bool(q[(Q_RECORD_LENGTH, Q_BLOCK_LENGTH), 0].any())
+        if self.open and not stopped:
+            if left > 0 or r[R_SKIP] > 0:
+                q[Q_CUT_RECORD] = (1, r[R_PKT] + 1, r[R_BASE] + r[R_POS])
+            elif r[R_PKT] == 0:
+                self.damage = Issue(
+                    "no-packets",
+                    self.input_id,
+                    f"offset {self.read_bytes}",
+                    "expected packets behind the file header, found no packet: there is nothing "
+                    "to analyse",
+                    incomplete=True,
+                )
+        self._windows.close()
+        if stopped or self.damage is not None:
             self.stream.drain()
         self.stream.close()
         self.open = False

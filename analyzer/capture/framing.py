@@ -173,9 +173,6 @@ def packet_block(
     """An enhanced, obsolete or simple packet block that lies wholly in the window."""
     big = r[R_BIG]
     head = 12 if kind == BLOCK_SPB else 28
-    if length < head + 4:
-        note(q, Q_PACKET_BEYOND_BLOCK, r[R_PKT] + 1, r[R_BASE] + pos)
-        return SKIP
     room = length - head - 4
     if kind == BLOCK_SPB:
         interface = 0
@@ -234,7 +231,8 @@ def pcapng_block(b: Bytes, r: Ints, ifs: Ints, q: Ints, x: Ints) -> int:
     padded = (length + 3) & ~3
     packet = kind in (BLOCK_EPB, BLOCK_SPB, BLOCK_PB)
     read = packet or kind in (BLOCK_SHB, BLOCK_IDB)
-    if length < 12 or (packet and length > MAX_CAPTURED + 65536):
+    smallest = 12 + 4 if kind == BLOCK_SPB else 28 + 4 if packet else 12
+    if length < smallest or (packet and length > MAX_CAPTURED + 65536):
         note(q, Q_BLOCK_LENGTH, r[R_PKT] + 1, r[R_BASE] + pos)
         return BAD
     if not read or length > MAX_CAPTURED + 65536:

@@ -4,7 +4,8 @@ RFC 8446 section 5.1, RFC 5246 section 6.2. Only record headers are read; what l
 headers is stepped over, so a hole inside a record costs nothing. A hole over a header loses the
 place: bytes then count as application payload until the next plausible header.
 
-The first application-data record of the originator ends the handshake. In TLS 1.3 that record is
+An alert looks like a record of 19 bytes and is no payload. The first application-data record of the
+originator ends the handshake. In TLS 1.3 that record is
 the Finished message (at most 96 bytes without client certificate), which is not payload.
 """
 
@@ -29,16 +30,17 @@ from analyzer.capture.layout import (
     REC_LOST,
     REC_OFF,
     T_APP,
+    T_DOWN,
     T_REC1,
 )
-from analyzer.capture.turns import restart
+from analyzer.capture.turns import in_handshake, restart
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 HEADER, MAX_RECORD = 5, 18432
 APPLICATION_DATA, HANDSHAKE = 23, 22
-OVERHEAD, FINISHED_MAX = 17, 96
+OVERHEAD, FINISHED_MAX, ALERT_SIZE = 17, 96, 19
 
 
 @kernel("i(B1, i, i)", inline=True)
@@ -62,7 +64,7 @@ def application_record(f: Ints, i: int, role: int, size: int, tail: int) -> None
     Args:
         tail: Bytes of this segment from the record's header on.
     """
-    payload = max(size - OVERHEAD, 0)
+    payload = size - OVERHEAD if size > ALERT_SIZE else 0
     if role != 0:
         return
     if not f[i, F_FLAGS] & FL_APPDATA:
@@ -97,6 +99,12 @@ def skip(f: Ints, i: int, side: int, role: int, size: int) -> None:
         return
     if role == 0:
         f[i, T_APP] += size - max(left, 0)
+        if (
+            in_handshake(f, i) and f[i, T_DOWN] > 0
+        ):  # the server has answered: what is sent now counts
+            f[i, F_FLAGS] |= FL_APPDATA
+            restart(f, i, size, 1)
+            f[i, T_APP] = size - max(left, 0)
         f[i, F_FLAGS] |= FL_APPDATA
     f[i, d + D_REC] = REC_LOST
 

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 COPY_NS = 10_000_000
 MAX_ACK_STEP = 1 << 30
+MAX_SILENT_GAP = 1 << 20
 
 
 @kernel("i(B1, I1, I2)", inline=True)
@@ -325,6 +326,15 @@ def payload(
     track(b, f, i, side, role, p + old, p + captured, n - captured)
 
 
+@kernel("void(I1, I2, I2, i, i, i, i)")
+def silent_gap(g: Ints, f: Ints, h: Ints, i: int, side: int, seq: int, ahead: int) -> None:
+    """A segment without payload that starts behind the next expected byte: data was missed."""
+    role = 0 if f[i, F_ORIENT] == side else 1
+    account(g, f, h, i, side, seq, 0)
+    advance(f, i, role, ahead)
+    skip(f, i, side, role, ahead)
+
+
 @kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", inline=True)
 def segment(
     g: Ints,
@@ -367,6 +377,12 @@ def segment(
         f[i, d + D_BASE] = seq
     if flags & ACK and not flags & RST:
         acknowledged(f, i, side, ack)
+    ahead = seq_diff(seq, f[i, d + D_NEXT]) if f[i, d + D_NEXT] != SEQ_NONE else 0
+    if n == 0 and ahead > 0 and ahead <= MAX_SILENT_GAP and not flags & RST:
+        # a FIN takes a sequence number: one byte ahead may be a FIN that the capture missed
+        ended = f[i, F_FLAGS] & (FL_FIN_A if side == 0 else FL_FIN_B) and not flags & FIN
+        if not ended and (ahead > 1 or flags & FIN):
+            silent_gap(g, f, h, i, side, seq, ahead)
     if n > 0:
         captured = min(max(x[X_CAP_END] - at - size, 0), n)
         payload(g, x, c, arena, f, h, s, pool, b, i, side, seq, at + size, n, captured)

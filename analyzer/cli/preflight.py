@@ -33,7 +33,8 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
         return
     _refuse_evidence(path, evidence)
     head = _head(path)
-    if sniff(head) is not None or recognise(head).holds_traffic:
+    # A stranger with a hint is a capture or an archive in a form that has to be converted first.
+    if sniff(head) is not None or recognise(head).hint:
         raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
     _refuse_unwritable(path, may_create_folder=True)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import NoReturn
 
 
 @contextmanager
@@ -18,14 +19,17 @@ def progress_bar() -> Iterator[Callable[[int, int | None], None] | None]:
         return
     from tqdm import tqdm
 
-    bar = tqdm(unit="B", unit_scale=True, leave=False, file=sys.stderr, desc="reading")
+    bar: tqdm[NoReturn] | None = None
 
     def show(done: int, total: int | None) -> None:
-        if total != bar.total:
-            bar.total = total
+        nonlocal bar
+        if bar is None:  # not before: what is said until then has the line to itself
+            bar = tqdm(unit="B", unit_scale=True, leave=False, file=sys.stderr, desc="reading")
+        bar.total = total
         bar.update(done - bar.n)
 
     try:
         yield show
     finally:
-        bar.close()
+        if bar is not None:
+            bar.close()

@@ -73,11 +73,13 @@ def test_an_unfinished_input_is_3_even_without_an_issue() -> None:
 
 def test_problem_lines_name_file_place_and_loss() -> None:
     found = [issue(), issue(input=None, where="dir/x"), issue(count=7), issue(incomplete=False)]
+    found.append(issue(input=None, where="dir/y", incomplete=False))
     lines = problem_lines(replace(clean(), issues=found))
     assert lines == [
         "a.pcap: offset 24: expected 16 bytes, found 3",
         "dir/x: expected 16 bytes, found 3",
         "a.pcap: offset 24: expected 16 bytes, found 3 (7 times)",
+        "dir/y: expected 16 bytes, found 3",
     ]
 
 
