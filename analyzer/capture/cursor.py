@@ -82,6 +82,7 @@ DETAIL = {
     "ip-fragment": "fragments are not reassembled: ports and names behind the first one are lost",
     "ip-protocol": "neither TCP nor UDP (ICMP, ESP and the like); not analysed",
     "ip-tunnel": "IP-in-IP, 6in4, GRE or L2TP; the traffic inside is not analysed",
+    "udp-tunnel": "to a port of VXLAN, GENEVE, GTP-U or Teredo; the traffic inside is not analysed",
     "ipv6-header-chain": "more than 16 IPv6 extension headers; the packet is not analysed",
     "cut-transport-header": "the TCP or UDP header was not captured whole; not analysed",
     "bad-tcp-header": "the TCP header's length makes no sense; the packet is not analysed",

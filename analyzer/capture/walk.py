@@ -32,6 +32,7 @@ from analyzer.capture.layout import (
     NEED_MORE,
     OK,
     Q_CUT_L4,
+    Q_UDP_TUNNEL,
     Q_WIRE_BELOW,
     R_FIRST,
     R_HEAD_TS,
@@ -88,6 +89,14 @@ def service_rank(port: int) -> int:
     if port in (8080, 8443, 3128, 3306, 5432, 5671, 5672, 6379, 8000, 8888, 9000, 9093):
         return 2
     return 1 if port < 32768 else 0
+
+
+@kernel("i(i, i)", inline=True)
+def is_tunnel(source: int, target: int) -> int:
+    """1 for the UDP ports of VXLAN, GENEVE, VXLAN-GPE, GTP-U and Teredo: the inside is not read."""
+    if target in (4789, 8472, 6081, 4790, 2152, 3544) or source in (2152, 3544):
+        return 1
+    return 0
 
 
 @kernel("i(i, i, i)")
@@ -160,6 +169,8 @@ def packet(
     size = tcp.header_ok(b, x, q) if is_tcp else udp.length_ok(b, x, q)
     if size < 0 or (is_tcp and size == 0):
         return OK
+    if not is_tcp and is_tunnel(x[X_SPORT], x[X_DPORT]):
+        note(q, Q_UDP_TUNNEL, x[X_PKT], x[X_LINK])
     side = source_is_b(x)
     i = find(g, x, f, table, side)
     if i >= 0 and (
