@@ -27,6 +27,7 @@ from pathlib import Path
 _notice: list[str] = []
 _prepared: list[Path] = []
 _unsealed: list[Path] = []
+_compiling: list[Path] = []
 
 
 def source_hash() -> str:
@@ -90,9 +91,12 @@ def prepare() -> Path:
         _remove_stale(home)
         path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
         _unsealed.append(final)
+        _compiling.append(path)
+        _notice.append("compiling the packet kernels, once for this version (about 20 s)")
         atexit.register(_discard, path)
     else:
         path = Path(tempfile.mkdtemp(prefix="acrtrace-kernels-"))
+        _compiling.append(path)
         atexit.register(shutil.rmtree, path, ignore_errors=True)
         _notice.append(
             f"kernel cache {home} cannot be written: compiling for this run only (about 20 s)"
@@ -119,9 +123,9 @@ def _discard(path: Path) -> None:
 
 
 def is_cold() -> bool:
-    """True when this run compiles the kernels."""
-    path = prepare()
-    return bool(_unsealed) or not any(path.rglob("*.nbi"))
+    """True when this run compiles the kernels: no complete directory was found for this source."""
+    prepare()
+    return bool(_compiling)
 
 
 def seal() -> None:
@@ -135,6 +139,16 @@ def seal() -> None:
     _unsealed.clear()
 
 
+def discard() -> Path:
+    """Removes the directory in use, so that the next run compiles anew."""
+    path = prepare()
+    shutil.rmtree(path, ignore_errors=True)
+    return path
+
+
 def notices() -> list[str]:
-    """Lines for the user about the cache, at most one."""
-    return list(_notice)
+    """Lines for the user about the cache, each handed out once."""
+    prepare()
+    lines = list(_notice)
+    _notice.clear()
+    return lines

@@ -36,14 +36,10 @@ def extract(
         notice: Told lines for the user: that kernels are compiled, where they cannot be kept.
         digest: Compute the SHA-256 of every input; it costs more than the packet walk.
     """
-    cold = cache.is_cold()
-    lines = cache.notices()
-    if cold and not lines:
-        lines = ["compiling the packet kernels, once for this version (about 20 s)"]
-    if notice is not None:
-        for line in lines:
+    for line in cache.notices():
+        if notice is not None:
             notice(line)
-    if cold:
+    if cache.is_cold():
         from analyzer.capture.warm import warm
 
         warm()

@@ -9,13 +9,16 @@ tests require equal results of both.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from analyzer.capture import cache
 
 cache.prepare()
 
-from numba import njit  # noqa: E402  (the cache directory must be set first)
+from numba import config, njit  # noqa: E402  (the cache directory must be set first)
+from numba.core.errors import TypingError  # noqa: E402
+
+from analyzer.issues import AcrtraceError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,16 +44,49 @@ def kernel(signature: str, *, inline: bool = False) -> Callable[[F], F]:
             A call that hands on a dozen arrays costs more than the work behind it.
     """
 
+    compiler = njit(  # type: ignore[call-overload]  # _nrt is not in Numba's stubs
+        expand(signature),
+        nogil=True,
+        cache=True,
+        boundscheck=True,
+        error_model="numpy",
+        forceinline=inline,
+        _nrt=False,  # no allocation, so no reference counts: they were two thirds of the time
+    )
+
     def wrap(function: F) -> F:
-        compiled: F = njit(  # type: ignore[call-overload]  # _nrt is not in Numba's stubs
-            expand(signature),
-            nogil=True,
-            cache=True,
-            boundscheck=True,
-            error_model="numpy",
-            forceinline=inline,
-            _nrt=False,  # no allocation, so no reference counts: they were two thirds of the time
-        )(function)
-        return compiled
+        kept: Any = function
+        if cache.is_cold() or config.DISABLE_JIT:  # type: ignore[attr-defined]
+            kept = compiler(function)
+        else:
+            kept = Loaded(function, compiler)
+        return cast("F", kept)
 
     return wrap
+
+
+class Loaded:
+    """A kernel of a complete cache, loaded when it is first called.
+
+    Most kernels live on inside their callers only; loading each of them would take 80 MB and a
+    quarter of a second at every start.
+    """
+
+    def __init__(self, function: Callable[..., object], compiler: Callable[..., Any]) -> None:
+        """Remembers how to get at the machine code."""
+        self.py_func = function
+        self._compiler = compiler
+        self._ready: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: object) -> object:
+        """Runs the machine code."""
+        if self._ready is None:
+            try:
+                self._ready = self._compiler(self.py_func)
+            except TypingError as error:
+                # Not in the cache after all: its callees are no dispatchers here, so it cannot be
+                # compiled alone. Nothing of a damaged cache is kept.
+                raise AcrtraceError(
+                    f"the kernel cache {cache.discard()} was damaged and is removed: run again"
+                ) from error
+        return self._ready(*arguments)

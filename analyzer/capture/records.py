@@ -4,7 +4,7 @@ RFC 8446 section 5.1, RFC 5246 section 6.2. Only record headers are read; what l
 headers is stepped over, so a hole inside a record costs nothing. A hole over a header loses the
 place: bytes then count as application payload until the next plausible header.
 
-An alert looks like a record of 19 bytes and is no payload. The first application-data record of the
+A record of 19 bytes is an alert and no payload. The first application-data record of the
 originator ends the handshake. In TLS 1.3 that record is
 the Finished message (at most 96 bytes without client certificate), which is not payload.
 """
@@ -64,7 +64,7 @@ def application_record(f: Ints, i: int, role: int, size: int, tail: int) -> None
     Args:
         tail: Bytes of this segment from the record's header on.
     """
-    payload = size - OVERHEAD if size > ALERT_SIZE else 0
+    payload = max(size - OVERHEAD, 0) if size != ALERT_SIZE else 0
     if role != 0:
         return
     if not f[i, F_FLAGS] & FL_APPDATA:
