@@ -1,4 +1,4 @@
-"""DNS: answers bound along CNAME chains, hints, bad messages refused, and scapy as a second opinion."""
+"""DNS: answers bound along CNAME chains, hints, bad messages; scapy as a second opinion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads that span segments: hellos in any order, torn headers, pipelines, CONNECT, the bounded pool."""
+"""Heads that span segments: hellos in any order, torn headers, pipelines, CONNECT, the pool."""
 
 from __future__ import annotations
 
