@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from craft.unprivileged import Unprivileged
 
 if TYPE_CHECKING:

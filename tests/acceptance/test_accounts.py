@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from craft import pcap, run, scenes
 from craft.filler import noise
 from craft.tcp import (
@@ -18,8 +21,6 @@ from craft.tcp import (
     merge_retransmit,
     retransmit,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable

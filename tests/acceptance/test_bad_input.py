@@ -14,6 +14,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from craft import dns, frames, https, pcap, pcapng, run, scenes, tls
 from craft.filler import noise
 from craft.packet import Packet

@@ -9,13 +9,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from craft import pcap, pcapng, run, scenes
 from craft.packet import Packet
 from craft.tables import comparable_tables, differences
 from craft.tcp import duplicated
 from craft.unpack import Recording, read_capture
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

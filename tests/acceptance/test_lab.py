@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from craft import pcap, pcapng, run
 from craft.unpack import read_capture
 

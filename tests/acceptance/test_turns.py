@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from craft import dns, https, pcap, run, scenes, tls
 from craft.peek import peek
 from craft.tcp import EPOCH_NS, Conversation, Host
@@ -16,9 +17,8 @@ from craft.unpack import read_capture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from craft.packet import Packet
-
     from analyzer.result import Finding
+    from craft.packet import Packet
 
 MSS = 1460
 HEAD_BYTES = 400

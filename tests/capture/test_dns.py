@@ -6,12 +6,13 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from craft import dns
 from craft.direct import Tables, read
 from craft.dns import AAAA, CNAME, HTTPS, Record, Service, message
 from craft.tcp import EPOCH_NS, Conversation, Host
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

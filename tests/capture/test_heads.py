@@ -7,11 +7,12 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from craft import http, tls
 from craft.direct import Tables, read
 from craft.tcp import EPOCH_NS, Conversation, Host
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from craft.tcp import Segment

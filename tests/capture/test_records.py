@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from craft import tls
-from craft.direct import read
-from craft.filler import noise
-from craft.flowrow import FlowRow
-from craft.tcp import Conversation, Host, drop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.capture import layout as at
 from analyzer.capture import records
+from craft import tls
+from craft.direct import read
+from craft.filler import noise
+from craft.flowrow import FlowRow
+from craft.tcp import Conversation, Host, drop
 
 
 class Side:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from craft.flowrow import FlowRow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.capture import layout as at
 from analyzer.capture import sequence
+from craft.flowrow import FlowRow
 
 MASK = 0xFFFFFFFF
 SPAN = 600

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from craft.flowrow import FlowRow
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.capture import layout as at
 from analyzer.capture import turns
+from craft.flowrow import FlowRow
 
 UP, DOWN = turns.UP, turns.DOWN
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from craft import pcapng
 from craft.direct import Tables, read
 from craft.frames import ethernet, ip, udp

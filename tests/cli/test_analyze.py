@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from craft.run import ROOT, command_line
 
 from analyzer import schema
+from craft.run import ROOT, command_line
 
 if TYPE_CHECKING:
     from pathlib import Path

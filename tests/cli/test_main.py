@@ -7,11 +7,11 @@ import sys
 
 import click
 import pytest
-from craft.run import ROOT
 
 from analyzer import __version__
 from analyzer.cli import main as entry
 from analyzer.issues import InputError, UsageError
+from craft.run import ROOT
 
 HELP_CPU_SECONDS = 0.2
 

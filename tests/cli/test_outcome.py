@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from craft.results import realistic
 
 from analyzer.cli.outcome import exit_code, incomplete, problem_lines
 from analyzer.result import IssueInfo, Result
+from craft.results import realistic
 
 
 def clean() -> Result:

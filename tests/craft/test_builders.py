@@ -9,6 +9,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
 from craft import dns, frames, http, https, pcap, pcapng, tls
 from craft.packet import Packet
 from craft.tcp import Conversation, Host, data_indexes, delay, drop, merge_retransmit, retransmit

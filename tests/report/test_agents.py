@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from craft import results
-
 from analyzer.report.agents import Total, agents, total
+from craft import results
 
 
 def test_totals_know_what_they_do_not_know() -> None:

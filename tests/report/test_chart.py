@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from craft import results
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report.chart import ROWS, bytes_chart
+from craft import results
 
 
 def test_bars_carry_the_figures_of_the_result() -> None:

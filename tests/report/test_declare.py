@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import shlex
 
-from craft import results
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report.declare import command, quoted, undeclared
+from craft import results
 
 
 def test_each_row_has_its_own_command() -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import jsonschema
 import pytest
-from craft import results
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.report.document import render_json
 from analyzer.report.json_schema import result_schema
 from analyzer.result import Result, to_plain
+from craft import results
 
 VALIDATOR = jsonschema.Draft202012Validator(result_schema())
 

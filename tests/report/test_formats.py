@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from craft import results
 
 from analyzer.issues import UsageError
 from analyzer.report.formats import FORMATS, find, render
+from craft import results
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

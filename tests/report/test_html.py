@@ -10,13 +10,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from craft import results
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.report.html import render_html
 from analyzer.report.page import CARDS, EVIDENCE_ROWS, OVERVIEW_ROWS, TABLE_ROWS
 from analyzer.report.visible import visible
+from craft import results
 
 if TYPE_CHECKING:
     from analyzer.result import Result

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from craft import results
 
 from analyzer import result as contract
 from analyzer.report.json_schema import result_schema, schema_text
 from analyzer.result import to_plain
+from craft import results
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from craft import results
-
 from analyzer.report.page import anchor, page, shown
+from craft import results
 
 
 def test_shown_counts_what_it_hides() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from craft import results
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.report.terminal import FINDING_LINES, render_summary
+from craft import results
 
 
 def test_what_a_summary_says() -> None:
