@@ -1,7 +1,7 @@
 """Throughput and memory next to the tools of the field: ``make bench``.
 
 Files are read once beforehand, so that every tool reads from the page cache; of several runs the
-best counts. Marginal figures are the difference between a full and a half capture: what a further
+best counts. Marginal figures are the difference between a full and a short capture: what a further
 packet costs, without start-up. GB is 10^9 bytes, MiB is 2^20.
 """
 
@@ -102,7 +102,7 @@ def measure(command: list[str], on: Sample, repeat: int, allowed: tuple[int, ...
     return best
 
 
-def row(tool: str, run: Run, half: Run | None) -> dict[str, object]:
+def row(tool: str, run: Run, short: Run | None) -> dict[str, object]:
     """One line of the table."""
     on = run.sample
     line: dict[str, object] = {
@@ -113,10 +113,10 @@ def row(tool: str, run: Run, half: Run | None) -> dict[str, object]:
         "GB/s": round(on.bytes / 1e9 / run.seconds, 3),
         "peak MiB": round(run.peak_mib),
     }
-    if half is not None:
-        more = max(run.seconds - half.seconds, 1e-9)
-        line["marginal packets/s"] = round((on.packets - half.sample.packets) / more)
-        line["marginal GB/s"] = round((on.bytes - half.sample.bytes) / 1e9 / more, 2)
+    if short is not None:
+        more = max(run.seconds - short.seconds, 1e-9)
+        line["marginal packets/s"] = round((on.packets - short.sample.packets) / more)
+        line["marginal GB/s"] = round((on.bytes - short.sample.bytes) / 1e9 / more, 2)
     return line
 
 
@@ -170,13 +170,13 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     DATA.mkdir(exist_ok=True)
     print("Making captures (20,000 flows) ...", flush=True)
-    full, half = sample("full", rounds), sample("half", rounds // 2)
+    full, short = sample("full", rounds), sample("short", max(rounds // 6, 1))
     samples = {
         "slice": cut(full, "slice", 200_000),
         "small slice": cut(full, "small-slice", 20_000),
         "tiny slice": cut(full, "tiny-slice", 2_000),
     }
-    for path in (full.path, half.path):
+    for path in (full.path, short.path):
         with path.open("rb") as file:
             while file.read(1 << 22):
                 pass
@@ -187,7 +187,7 @@ def main() -> None:
             lines.append({"tool": name, "MB": "not installed"})
         elif which == "big":
             run = measure(command(full.path), full, repeat)
-            lines.append(row(name, run, measure(command(half.path), half, repeat)))
+            lines.append(row(name, run, measure(command(short.path), short, repeat)))
         else:
             lines.append(
                 row(name, measure(command(samples[which].path), samples[which], repeat), None)
