@@ -16,7 +16,6 @@ from analyzer.capture import cache
 cache.prepare()
 
 from numba import config, njit  # noqa: E402  (the cache directory must be set first)
-from numba.core.errors import TypingError  # noqa: E402
 
 from analyzer.issues import AcrtraceError  # noqa: E402
 
@@ -83,9 +82,9 @@ class Loaded:
         if self._ready is None:
             try:
                 self._ready = self._compiler(self.py_func)
-            except TypingError as error:
-                # Not in the cache after all: its callees are no dispatchers here, so it cannot be
-                # compiled alone. Nothing of a damaged cache is kept.
+            except Exception as error:
+                # A truncated or missing file of the cache fails in many ways, and a missing one
+                # cannot be compiled alone. Nothing of a damaged cache is kept.
                 raise AcrtraceError(
                     f"the kernel cache {cache.discard()} was damaged and is removed: run again"
                 ) from error
