@@ -94,6 +94,8 @@ def app_estimate(f: Ints, i: int) -> int:
     if not f[i, F_FLAGS] & FL_TLS:
         return f[i, T_UP]
     app = f[i, T_APP]
+    if f[i, T_UP] > HANDSHAKE_MAX and 2 * app < f[i, T_UP]:
+        return f[i, T_UP]  # data in records of another kind: no handshake is that long
     head = HEAD_DEFAULT
     first = f[i, T_REC1]
     if HEAD_MIN <= first <= HEAD_MAX and app > first + QUIET_BURST:

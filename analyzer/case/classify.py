@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.case.columns import append_columns, text_array
 from analyzer.case.scripts import load_text
-from analyzer.endpoints.lookalike import imitates
+from analyzer.endpoints.inventory import imitates
 from analyzer.names import address_of
 from analyzer.schema import ENDPOINTS
 

@@ -182,3 +182,8 @@ def _catalogue(project: ProjectFile) -> Catalogue:
         aliases=dict(project.aliases),
         disabled=project.disable,
     )
+
+
+def imitates(name: str, inventory: Inventory) -> str | None:
+    """What ``name`` imitates: a host of ours, a registry or storage suffix, or None."""
+    return inventory.lookalikes.imitated_by(name)

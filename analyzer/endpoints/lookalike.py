@@ -19,18 +19,12 @@ from analyzer.names import normalise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from analyzer.endpoints.inventory import Inventory
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov", "edu", "or", "ne"})
 _MIN_JOINED = 14
 """Letters of a suffix without dots that no honest label ends in by chance."""
 _MIN_EDITED = 6
 """Letters of a word below which one edit makes another everyday word."""
-
-
-def imitates(name: str, inventory: Inventory) -> str | None:
-    """What `name` imitates: a host of ours, a registry or storage suffix, or None."""
-    return inventory.lookalikes.imitated_by(name)
 
 
 @dataclass(frozen=True, slots=True)

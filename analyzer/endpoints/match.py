@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from analyzer.endpoints.catalogue_file import CatalogueFile, read_files, vocabulary_of
 from analyzer.endpoints.entries import Entry, entries_of
-from analyzer.endpoints.lookalike import imitates
 from analyzer.endpoints.matched import UNKNOWN, Form, Match
 from analyzer.issues import UsageError
 from analyzer.names import MAX_NAME, address_of, normalise
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from analyzer.endpoints.patterns import Pattern, Vocabulary
 
-__all__ = ["UNKNOWN", "Catalogue", "Form", "Match", "imitates"]
+__all__ = ["UNKNOWN", "Catalogue", "Form", "Match"]
 
 _OWN_FILES = Path(__file__).with_name("catalogue")
 _TAIL = 8

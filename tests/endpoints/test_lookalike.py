@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.endpoints.inventory import Inventory
+from analyzer.endpoints.inventory import Inventory, imitates
 from analyzer.endpoints.lookalike import distance
-from analyzer.endpoints.match import Catalogue, imitates
+from analyzer.endpoints.match import Catalogue
 
 CATALOGUE = Catalogue.load()
 NOTHING = Inventory.load(catalogue=CATALOGUE)

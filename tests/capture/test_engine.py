@@ -1,0 +1,118 @@
+"""The engine's promises: faults cost one record, caps are counted, nothing depends on chance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analyzer.capture.engine import Engine
+from analyzer.capture.layout import F_SIZE, HOLES
+from analyzer.inputs.discover import discover
+from craft import pcap, scenes
+from craft.tcp import Conversation, Host, data_indexes, drop
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+
+
+class Rows:
+    """Collects what an engine writes, as rows of dicts by table."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, list[dict[str, Any]]] = {}
+
+    def __call__(self, table: str, columns: dict[str, Any]) -> None:
+        names = list(columns)
+        plain = [np.ma.getdata(columns[n]).tolist() for n in names]
+        null = [np.ma.getmaskarray(columns[n]).tolist() for n in names]
+        for values, masks in zip(zip(*plain, strict=True), zip(*null, strict=True), strict=True):
+            row = {n: None if m else v for n, v, m in zip(names, values, masks, strict=True)}
+            self.tables.setdefault(table, []).append(row)
+
+
+def read(*paths: Path, **options: Any) -> tuple[Rows, Engine, dict[str, int]]:
+    """Rows, the engine and how often each issue was counted."""
+    rows = Rows()
+    engine = Engine(rows, **options)
+    _, issues = engine.run(discover([str(path) for path in paths])[0])
+    return rows, engine, {issue.code: issue.count for issue in issues}
+
+
+def talk(number: int, *, gap: bool = False) -> list[Any]:
+    """A small plain conversation; with ``gap`` its second client segment is missing."""
+    conversation = Conversation(
+        Host(scenes.agent(number), 40000 + number, 1000), Host("203.0.113.9", 9999, 5000)
+    ).open()
+    for _ in range(3):
+        conversation.client(b"x" * 100)
+    conversation.server(b"y" * 50).close()
+    segments = conversation.segments
+    if gap:
+        segments = drop(segments, data_indexes(segments, from_client=True)[1])
+    return conversation.packets(segments)
+
+
+def test_a_kernel_fault_costs_its_record_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap.write_pcap(scenes.merge(talk(1, gap=True), talk(2))))
+    rows = Rows()
+    engine = Engine(rows)
+    engine.h = np.zeros((0, 2 * HOLES), dtype=np.int64)  # the first hole trips the bounds check
+    (report,), issues = engine.run(discover([str(path)])[0])
+    counts = {issue.code: issue for issue in issues}
+    assert counts["kernel-fault"].count >= 1
+    assert counts["kernel-fault"].incomplete
+    assert not report.complete
+    sound = [f for f in rows.tables["flows"] if f["orig_ip"] == scenes.agent(2)]
+    assert [(f["orig_bytes"], f["resp_bytes"]) for f in sound] == [(300, 50)]
+
+
+@pytest.mark.parametrize("name", ["pull-and-upload.pcap", "made-push-own.pcap"])
+def test_neither_seed_nor_window_size_shows(name: str) -> None:
+    usual, _, _ = read(CAPTURES / name, seed=1)
+    for options in ({"seed": 2}, {"seed": 3, "window": 1 << 16}, {"seed": 4, "slots": 64}):
+        assert read(CAPTURES / name, **options)[0].tables == usual.tables
+
+
+def test_the_flow_cap_ends_the_longest_idle_and_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap.write_pcap([p for n in range(60) for p in talk(n)]))
+    rows, engine, issues = read(path, max_flows=8)
+    assert len(engine.f) == 8
+    assert issues["flow-cap"] >= 52
+    assert len({f["orig_ip"] for f in rows.tables["flows"]}) == 60
+    assert sum(f["orig_bytes"] for f in rows.tables["flows"]) == 60 * 300
+
+
+def test_a_syn_with_another_number_is_another_conversation(tmp_path: Path) -> None:
+    first = Conversation(Host("10.0.0.1", 5000, 1000), Host("203.0.113.9", 9999, 5000))
+    first.open().client(b"a" * 10).close()
+    again = Conversation(
+        Host("10.0.0.1", 5000, 90000), Host("203.0.113.9", 9999, 70000),
+        start_ns=first.packets()[-1].ts_ns + 1_000_000,
+    ).open().client(b"b" * 20).close()  # fmt: skip
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap.write_pcap([*first.packets(), *again.packets()]))
+    rows, _, _ = read(path)
+    assert [f["orig_bytes"] for f in rows.tables["flows"]] == [10, 20]
+
+
+def test_idle_time_of_packets_ends_a_conversation(tmp_path: Path) -> None:
+    conversation = Conversation(Host("10.0.0.1", 5000, 1000), Host("203.0.113.9", 9999, 5000))
+    conversation.open().client(b"a" * 10).wait(2 * 3600 * 10**9).client(b"b" * 20)
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap.write_pcap(conversation.packets()))
+    rows, _, _ = read(path)
+    flows = rows.tables["flows"]
+    assert [f["orig_bytes"] for f in flows] == [10, 20]
+    assert [f["open_at_start"] for f in flows] == [False, True]
+
+
+def test_rows_start_on_cache_lines() -> None:
+    engine = Engine(Rows())
+    assert F_SIZE % 8 == 0
+    assert engine.f.ctypes.data % 64 == 0
+    engine.grow(1 << 15)
+    assert engine.f.ctypes.data % 64 == 0
