@@ -98,7 +98,6 @@ class Cursor:
         self,
         spec: Spec,
         input_id: int,
-        order: int,
         window: int = WINDOW,
         *,
         digest: bool = True,
@@ -108,13 +107,11 @@ class Cursor:
         Args:
             spec: The input.
             input_id: Its row in ``inputs``.
-            order: Its place among inputs that begin at the same time.
             window: Bytes of one window.
             digest: Compute the input's SHA-256.
         """
         self.spec = spec
         self.input_id = input_id
-        self.order = order
         self.r = np.zeros(R_SIZE, dtype=np.int64)
         self.ifs = np.zeros((MAX_INTERFACES, I_SIZE), dtype=np.int64)
         self.q = np.zeros((len(ISSUE_CODES), 3), dtype=np.int64)

@@ -8,6 +8,7 @@ passes from one input to the next. At a tie the input that is being read goes on
 
 from __future__ import annotations
 
+import heapq
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -253,31 +254,30 @@ class Engine:
         """
         waiting = list(enumerate(specs))
         waiting.reverse()
-        active: list[Cursor] = []
+        active: list[tuple[int, int, Cursor]] = []  # a heap by next packet time, then order
         reports: dict[int, InputReport] = {}
         issues: dict[int, list[Issue]] = {}
-        current: Cursor | None = None
         finished_bytes = 0
         while waiting or active:
             while waiting and self._starts_now(waiting[-1][1], active):
                 order, spec = waiting.pop()
                 size = max(self.window >> len(active), MIN_WINDOW)
-                cursor = Cursor(spec, order, order, size, digest=self.digest)
+                cursor = Cursor(spec, order, size, digest=self.digest)
                 if cursor.open and self._peek(cursor):
-                    active.append(cursor)
+                    heapq.heappush(active, (int(cursor.r[R_HEAD_TS]), order, cursor))
                 else:
                     self._close(cursor, reports, issues)
                     finished_bytes += cursor.stream.stored_bytes
             if not active:
                 continue
-            cursor = min(active, key=lambda a: (a.r[R_HEAD_TS], a is not current, a.order))
-            current = cursor
-            if not self._advance(cursor, self._limit(cursor, active, waiting)):
-                active.remove(cursor)
+            _, order, cursor = heapq.heappop(active)
+            if self._advance(cursor, self._limit(active, waiting)):
+                heapq.heappush(active, (int(cursor.r[R_HEAD_TS]), order, cursor))
+            else:
                 self._close(cursor, reports, issues)
                 finished_bytes += cursor.stream.stored_bytes
             if progress is not None:
-                progress(finished_bytes + sum(a.stream.stored_bytes for a in active))
+                progress(finished_bytes + sum(a.stream.stored_bytes for _, _, a in active))
         if finish:
             self.finish_all()
         ordered = sorted(reports)
@@ -293,17 +293,16 @@ class Engine:
         self._read_units()
 
     @staticmethod
-    def _starts_now(spec: Spec, active: list[Cursor]) -> bool:
-        if not active or spec.first_ns is None:
-            return True
-        return spec.first_ns <= min(int(a.r[R_HEAD_TS]) for a in active)
+    def _starts_now(spec: Spec, active: list[tuple[int, int, Cursor]]) -> bool:
+        return not active or spec.first_ns is None or spec.first_ns <= active[0][0]
 
     @staticmethod
-    def _limit(cursor: Cursor, active: list[Cursor], waiting: list[tuple[int, Spec]]) -> int:
-        others = [int(a.r[R_HEAD_TS]) for a in active if a is not cursor]
+    def _limit(others: list[tuple[int, int, Cursor]], waiting: list[tuple[int, Spec]]) -> int:
+        """Up to when an input may go on before another one has an older packet."""
+        limit = others[0][0] if others else FOREVER
         if waiting and waiting[-1][1].first_ns is not None:
-            others.append(waiting[-1][1].first_ns)
-        return min(others, default=FOREVER)
+            limit = min(limit, waiting[-1][1].first_ns)
+        return limit
 
     def _peek(self, cursor: Cursor) -> bool:
         """Finds the time of an input's first packet; False when it has none."""

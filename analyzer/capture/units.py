@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 LIST_ROWS = 1 << 14
+HELLO_ROWS = 1 << 11
 
 
 class Units:
@@ -69,8 +70,9 @@ class Units:
     def read(self, c: Ints, arena: Bytes) -> None:
         """Reads every candidate of a batch."""
         kinds = c[:, C_KIND]
-        if (kinds == CAND_TLS).any():
-            self._tls(c, arena)
+        hellos = c[kinds == CAND_TLS]
+        for start in range(0, len(hellos), HELLO_ROWS):  # room is made for the longest names
+            self._tls(hellos[start : start + HELLO_ROWS], arena)
         if (kinds == CAND_HTTP).any():
             self._http(c[kinds == CAND_HTTP], arena)
         if ((kinds == CAND_DNS_UDP) | (kinds == CAND_DNS_TCP)).any():
@@ -95,7 +97,7 @@ class Units:
     def _tls(self, c: Ints, arena: Bytes) -> None:
         from analyzer.capture import tls
 
-        rows = int((c[:, C_KIND] == CAND_TLS).sum())
+        rows = len(c)
         self.names.room_for(2 * rows, 2 * rows * tls.TEXT_BYTES // 4)
         out = np.zeros((rows, tls.O_SIZE), dtype=np.int64)
         scratch = np.zeros(SLOT_BYTES, dtype=np.uint8)
