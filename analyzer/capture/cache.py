@@ -2,8 +2,10 @@
 
 Numba's own staleness check looks only at the file that defines a function, so an edited callee
 would silently give old answers. All kernels therefore share one directory whose name is a hash
-over every source file of this package and the versions of Numba, llvmlite and Python. Cache files
-are pickles: the directory is private to the user, never shared, never taken from somebody else.
+over every source file of this package, the folder they lie in (Numba files machine code under it,
+so two checkouts of one version need two directories) and the versions of Numba, llvmlite and
+Python. Cache files are pickles: the directory is private to the user, never shared, never taken
+from somebody else.
 
 A kernel compiled against a cached callee cannot inline it, so a half-filled directory would give
 right answers slowly, for good. Compiling therefore fills a directory of its own, which `seal`
@@ -16,6 +18,7 @@ import atexit
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -31,10 +34,11 @@ _compiling: list[Path] = []
 
 
 def source_hash() -> str:
-    """Hash over the sources of this package and the versions that shape the machine code."""
+    """Hash over the sources of this package, their folder and the versions of the compiler."""
     digest = hashlib.sha256()
-    digest.update(f"{sys.version}|{version('numba')}|{version('llvmlite')}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).absolute().parent
+    digest.update(f"{sys.version}|{version('numba')}|{version('llvmlite')}|{package}".encode())
+    for path in sorted(package.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:20]
 
@@ -87,6 +91,8 @@ def prepare() -> Path:
     final = home / source_hash()
     if _is_ours(final):
         path = final
+        with contextlib.suppress(OSError):
+            os.utime(path)  # in use: see _remove_stale
     elif _usable(home):
         _remove_stale(home)
         path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
@@ -109,10 +115,13 @@ def prepare() -> Path:
 
 
 def _remove_stale(home: Path) -> None:
-    """Removes what interrupted compilations left behind more than a day ago."""
-    for left in home.glob("*.part-*"):
+    """Removes interrupted compilations after a day, other versions unused for a month."""
+    for left in home.iterdir():
+        if not re.fullmatch(r"[0-9a-f]{20}(\.part-.*)?", left.name):
+            continue
+        days = 1 if ".part-" in left.name else 30
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > 86400:
+            if time.time() - left.stat().st_mtime > days * 86400:
                 shutil.rmtree(left, ignore_errors=True)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -71,12 +73,38 @@ def test_an_unusable_folder_costs_one_line(
     path.rmdir()
 
 
-def test_the_name_follows_the_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_name_follows_source_and_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Numba files machine code under the source's folder: another checkout finds none of it."""
     before = cache.source_hash()
     for source in Path(cache.__file__).parent.glob("*.py"):
         (tmp_path / source.name).write_bytes(source.read_bytes())
     monkeypatch.setattr(cache, "__file__", str(tmp_path / "cache.py"))
-    assert cache.source_hash() == before
+    moved = cache.source_hash()
+    assert moved != before
+    assert cache.source_hash() == moved
     with (tmp_path / "ip.py").open("a") as file:
         file.write("# edited\n")
-    assert cache.source_hash() != before
+    assert cache.source_hash() != moved
+
+
+def test_what_no_run_needs_any_more_is_removed(fresh: Path) -> None:
+    keep = ["notes", "1" * 20, "2" * 20 + ".part-x"]
+    drop = ["3" * 20, "4" * 20 + ".part-x"]
+    for name in keep + drop:
+        (fresh / name).mkdir(parents=True)
+    os.utime(fresh / keep[0], (0, 0))
+    os.utime(fresh / keep[1], (time.time() - 20 * 86400,) * 2)
+    os.utime(fresh / drop[0], (time.time() - 40 * 86400,) * 2)
+    os.utime(fresh / drop[1], (time.time() - 2 * 86400,) * 2)
+    path = cache.prepare()
+    assert {left.name for left in fresh.iterdir()} == {*keep, path.name}
+
+
+def test_using_a_directory_marks_it_as_used(fresh: Path) -> None:
+    final = fresh / cache.source_hash()
+    final.mkdir(parents=True, mode=0o700)
+    os.utime(final, (0, 0))
+    cache.prepare()
+    assert time.time() - final.stat().st_mtime < 60
