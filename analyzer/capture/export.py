@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from analyzer.capture.community import community_id
+from analyzer.capture.community import community_ids
 from analyzer.capture.layout import (
     A_16,
     A_32,
@@ -146,18 +146,10 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
     ended = (flags & FL_RST != 0) | ((flags & FL_FIN_A != 0) & (flags & FL_FIN_B != 0))
     ids = rows[:, F_ID]
     protos = proto.tolist()
-    ends = zip(
-        protos,
-        a_ip.tolist(),
-        ((key >> 16) & 0xFFFF).tolist(),
-        b_ip.tolist(),
-        (key & 0xFFFF).tolist(),
-        strict=True,
-    )
     out: Columns = {
         "flow_id": ids,
         "input_id": rows[:, F_INPUT].astype(np.int32),
-        "community_id": texts([community_id(*end) for end in ends]),
+        "community_id": community_ids(rows),
         "start_ns": rows[:, F_START],
         "end_ns": rows[:, F_LAST],
         "proto": texts(["tcp" if p == 6 else "udp" for p in protos]),
