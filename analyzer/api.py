@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from analyzer import __version__
 from analyzer.capture.extract import extract
+from analyzer.case.batches import Batches
 from analyzer.case.build import derive, open_case
 from analyzer.case.store import store_inputs, store_issues
 from analyzer.endpoints.inventory import Inventory
@@ -93,7 +94,9 @@ def _built(
     total = None if None in sizes else sum(size or 0 for size in sizes)
     with open_case(settings.case_path, force=settings.force) as case:
         tick = (lambda done: progress(done, total)) if progress is not None else None
-        reports, issues = extract(specs, case.append, tick, notice)
+        batches = Batches(case)
+        reports, issues = extract(specs, batches.append, tick, notice)
+        batches.flush()
         store_inputs(case, [asdict(report) for report in reports])
         store_issues(case, [*(replace(i, input_id=None) for i in found), *issues])
         derive(case, catalogue=inventory.catalogue, inventory=inventory, settings=settings)

@@ -23,6 +23,9 @@ from analyzer.capture.layout import (
     ARENA_BYTES,
     C_SIZE,
     CAND_ROWS,
+    D0,
+    D_HOLES,
+    DW,
     F_HASH,
     F_ID,
     F_LAST,
@@ -78,7 +81,7 @@ if TYPE_CHECKING:
 
 FOREVER = (1 << 63) - 1
 FIRST_ROWS = 1 << 14
-MAX_FLOWS = 1 << 18
+MAX_FLOWS = 1 << 20  # rows are made as needed, about 1 KiB for each conversation open at once
 SLOTS = 1024
 MIN_WINDOW = 1 << 20
 FLUSH_ROWS = 1 << 13
@@ -163,7 +166,10 @@ class Engine:
         grown[:old] = self.f
         self.f = grown
         holes = np.zeros((2 * rows, 2 * HOLES), dtype=np.int64)
-        holes[: 2 * old] = self.h
+        # Few conversations have holes; pages of the others are never touched, so never held.
+        counts = self.f[:old, [D0 + D_HOLES, D0 + DW + D_HOLES]].ravel()
+        used = np.flatnonzero(counts)
+        holes[used] = self.h[used]
         self.h = holes
         free = np.zeros(rows, dtype=np.int64)
         count = int(self.g[G_FREE])

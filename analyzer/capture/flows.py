@@ -19,6 +19,7 @@ from analyzer.capture.layout import (
     D_BASE,
     D_HTTP,
     D_NEXT,
+    D_PKTS,
     D_REC,
     D_SLOT,
     DW,
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 IDLE_TCP, IDLE_CLOSED, IDLE_HALF, IDLE_UDP = 3600 * SECOND, 60 * SECOND, 180 * SECOND, 300 * SECOND
+IDLE_ANSWERED = 60 * SECOND  # look-ups are most of a day's conversations, each over in a moment
+DNS_PORT = 53
 
 
 @kernel("i(i, i)", inline=True)
@@ -100,7 +103,11 @@ def source_is_b(x: Ints) -> int:
 @kernel("i(I2, i)", inline=True)
 def idle_limit(f: Ints, i: int) -> int:
     """How long this flow may be silent, in nanoseconds of packet time."""
-    if (f[i, F_KEY] >> 32) & 0xFF != 6:
+    key = f[i, F_KEY]
+    if (key >> 32) & 0xFF != 6:
+        on_dns = (key & 0xFFFF) == DNS_PORT or ((key >> 16) & 0xFFFF) == DNS_PORT
+        if on_dns and f[i, D0 + D_PKTS] > 0 and f[i, D0 + DW + D_PKTS] > 0:
+            return IDLE_ANSWERED
         return IDLE_UDP
     flags = f[i, F_FLAGS]
     if flags & FL_RST or (flags & FL_FIN_A and flags & FL_FIN_B):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,44 @@ def test_idle_time_of_packets_ends_a_conversation(tmp_path: Path) -> None:
     flows = rows.tables["flows"]
     assert [f["orig_bytes"] for f in flows] == [10, 20]
     assert [f["open_at_start"] for f in flows] == [False, True]
+
+
+@pytest.mark.parametrize(("apart_s", "flows"), [(50, 1), (70, 2)])
+def test_an_answered_look_up_is_over_after_a_minute(
+    tmp_path: Path, apart_s: int, flows: int
+) -> None:
+    asked = [
+        packet
+        for start in (0, apart_s)
+        for packet in scenes.resolve("10.0.0.1", "a.example", "192.0.2.1", 10**18 + start * 10**9)
+    ]
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap.write_pcap(asked))
+    assert len(read(path)[0].tables["flows"]) == flows
+    path.write_bytes(pcap.write_pcap(asked[::2]))  # without the answers: five minutes
+    assert len(read(path)[0].tables["flows"]) == 1
+
+
+def test_growing_keeps_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hole that opened before the arrays grew is filled after it."""
+    monkeypatch.setattr("analyzer.capture.engine.FIRST_ROWS", 8)
+    torn = Conversation(Host("10.9.0.1", 5000, 1000), Host("203.0.113.9", 9999, 5000)).open()
+    torn.client(b"a" * 3000)
+    packets = torn.packets()
+    late = packets[data_indexes(torn.segments, from_client=True)[0]]
+    end = packets[-1].ts_ns
+    others = [p for n in range(60) for p in talk(n)]
+    path = tmp_path / "x.pcap"
+    order = [
+        *(p for p in packets if p is not late),
+        *(replace(p, ts_ns=end + k) for k, p in enumerate(others)),
+        replace(late, ts_ns=end + 10**9),
+    ]
+    path.write_bytes(pcap.write_pcap(order))
+    rows, engine, _ = read(path)
+    assert len(engine.f) > 8
+    (flow,) = [f for f in rows.tables["flows"] if f["orig_ip"] == "10.9.0.1"]
+    assert (flow["orig_bytes"], flow["missed_bytes"]) == (3000, 0)
 
 
 def test_rows_start_on_cache_lines() -> None:
