@@ -44,6 +44,8 @@ class Settings:
         agents: ``--agent NAME=CIDR`` pairs as (label, network text).
         config_file: ``acrtrace.toml`` that was read, if any.
         case_path: DuckDB file to keep, or None for memory.
+        force: Replace an existing case file.
+        hash_inputs: State the SHA-256 of every input.
         command_line: As typed, for the report.
     """
 
@@ -55,5 +57,6 @@ class Settings:
     config_file: Path | None = None
     case_path: Path | None = None
     force: bool = False
+    hash_inputs: bool = True
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

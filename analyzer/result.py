@@ -98,7 +98,9 @@ class InputInfo:
     """One input."""
 
     path: str = doc("Path as given.")
-    sha256: str | None = doc("SHA-256 of the stored bytes, null when not read to the end.")
+    sha256: str | None = doc(
+        "SHA-256 of the stored bytes, null when not read to the end, or with --no-hash."
+    )
     format: str | None = doc("pcap | pcapng, +gzip when compressed; null when not recognised.")
     bytes: int = doc("Bytes read.")
     records: int = doc("Packet records read.")

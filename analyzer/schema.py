@@ -302,7 +302,12 @@ INPUTS = Table(
     (
         C("input_id", "INTEGER", "Number of the input, from 0."),
         C("path", "VARCHAR", "Path as given, '-' for standard input."),
-        C("sha256", "VARCHAR", "SHA-256 of its bytes as stored.", "not read to its end"),
+        C(
+            "sha256",
+            "VARCHAR",
+            "SHA-256 of its bytes as stored.",
+            "not read to its end, or not asked for",
+        ),
         C("format", "VARCHAR", "pcap | pcapng, '+gzip' when compressed.", "not recognised"),
         C("bytes", "BIGINT", "Bytes read, as stored."),
         C("records", "BIGINT", "Packet records read."),

@@ -139,13 +139,20 @@ def is_cold() -> bool:
 
 def seal() -> None:
     """Gives the directory its final name, now that every kernel is in it."""
-    if not _unsealed:
+    if not _unsealed or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":  # then it holds none
         return
     try:
         prepare().rename(_unsealed[0])
     except OSError:  # another run was first: its directory is as good, ours is removed at exit
         return
     _unsealed.clear()
+
+
+def kept() -> Path | None:
+    """Where later runs find the kernels; None when this run could not leave them anywhere."""
+    path = prepare()
+    final = path.parent / source_hash()
+    return final if _is_ours(final) else None
 
 
 def discard() -> Path:

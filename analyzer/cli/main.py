@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "rule": ("analyzer.cli.rules:rule", "Explain one rule, for example EX001."),
     "rules": ("analyzer.cli.rules:rules", "List the rules in their order."),
+    "warm": ("analyzer.cli.warm:warm", "Compile the packet kernels ahead of the first capture."),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import pty
@@ -50,6 +51,16 @@ def test_report_and_summary(tmp_path: Path) -> None:
     assert "parkedlayers.blob.core.windows.net" in page.read_text()
     assert b"suspected upload" in run.stdout
     assert run.stderr == b""
+
+
+def test_inputs_are_hashed_unless_told_not_to(tmp_path: Path) -> None:
+    to_stdout = ("-o", "-", "--format", "json")
+    (usual,) = result(command_line("analyze", UPLOAD, *to_stdout, cwd=tmp_path))["inputs"]
+    assert usual["sha256"] == hashlib.sha256(UPLOAD.read_bytes()).hexdigest()
+    (bare,) = result(command_line("analyze", UPLOAD, "--no-hash", *to_stdout, cwd=tmp_path))[
+        "inputs"
+    ]
+    assert bare == {**usual, "sha256": None}
 
 
 def test_an_existing_report_is_refused_before_the_analysis(tmp_path: Path) -> None:
