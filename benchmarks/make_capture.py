@@ -1,4 +1,4 @@
-"""Writes a deterministic benchmark capture: ``python benchmarks/make_capture.py FILE [ROUNDS]``.
+"""Writes a deterministic benchmark capture: ``make_capture.py FILE [ROUNDS [SNAPLEN]]``.
 
 20,000 TLS connections of 64 build agents, all open at once: a look-up, a handshake with a real
 ClientHello, then one burst per connection and round, four shapes of traffic with packets of 66 to
@@ -27,6 +27,7 @@ Words = npt.NDArray[np.int64]
 FLOWS = 20_000
 ROUNDS = 18
 START_S = 1_790_000_000
+WHOLE = 262144
 RECORD, ETHERNET, IP, TCP, UDP = 16, 14, 20, 32, 8
 SYN, ACK, PSH, FIN = 2, 16, 8, 1
 AGENTS = 64
@@ -46,6 +47,7 @@ class Shape:
     port: Words = field(init=False)
     sent: dict[bool, Words] = field(init=False)
     labels: Bytes = field(init=False)
+    ticks: dict[bool, int] = field(init=False)
 
     def prepare(self, number: int) -> None:
         """Addresses, ports, first sequence numbers and names of all its connections."""
@@ -55,6 +57,7 @@ class Shape:
         self.server = (20 << 24) + (40 + number << 16) + which
         self.port = 20_000 + number * 10_000 + index
         base = index * 7919 + number
+        self.ticks = {True: 7000, False: 90_000}
         self.sent = {True: base % 2**32, False: (base * 31) % 2**32}
         names = [self.pattern.format(int(n)).encode() for n in which]
         self.labels = np.frombuffer(b"".join(names), np.uint8).reshape(self.count, -1)
@@ -79,24 +82,38 @@ class Writer:
     """Writes rows of frames; each burst of a connection is contiguous and takes 20 us."""
 
     file: BinaryIO
+    snaplen: int = WHOLE
+    tick_us: int = 20
+    shuffle: np.random.Generator | None = None
     clock_us: int = 0
     packets: int = 0
-    bytes: int = 0
+    bytes: int = 24
+
+    def start(self) -> None:
+        """The file header."""
+        self.file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.snaplen, 1))
 
     def rows(self, frames: list[Bytes]) -> None:
-        """Frames of one burst, each an array with one row per connection."""
+        """Frames of one burst, each an array with one row per connection.
+
+        A frame is cut at the snap length as ``tcpdump -s`` does: its record keeps the length that
+        it had on the wire.
+        """
         count = len(frames[0])
-        step = 20 * len(frames)
+        order = self.shuffle.permutation(count) if self.shuffle is not None else slice(None)
+        step = self.tick_us * len(frames)
         times = self.clock_us + np.arange(count, dtype=np.int64) * step
+        parts = []
         for number, frame in enumerate(frames):
             length = frame.shape[1] - RECORD
-            stamp = times + 20 * number
+            stamp = times + self.tick_us * number
             head = np.empty((count, 4), "<u4")
             head[:, 0] = START_S + stamp // 1_000_000
             head[:, 1] = stamp % 1_000_000
-            head[:, 2:] = length
-            frame[:, :RECORD] = head.view(np.uint8)
-        block = np.concatenate(frames, axis=1)
+            head[:, 2], head[:, 3] = min(length, self.snaplen), length
+            body = frame[order, RECORD : RECORD + self.snaplen]
+            parts.append(np.concatenate([head.view(np.uint8), body], axis=1))
+        block = np.concatenate(parts, axis=1)
         self.file.write(block.data)
         self.clock_us += count * step
         self.packets += count * len(frames)
@@ -135,6 +152,9 @@ def tcp(shape: Shape, outgoing: bool, flags: int, payload: Bytes | None = None) 
     put(frame, at + 8, 4, shape.sent[not outgoing] if flags & ACK else 0)
     put(frame, at + 12, 4, 8 << 28 | flags << 16 | 501)
     put(frame, at + 20, 4, 0x0101080A)
+    shape.ticks[outgoing] += 1  # Suricata distrusts connections whose clock stands at zero
+    put(frame, at + 24, 4, shape.ticks[outgoing])
+    put(frame, at + 28, 4, shape.ticks[not outgoing] if flags & ACK else 0)
     if payload is not None:
         frame[:, at + TCP :] = payload
     used = size + (flags & (SYN | FIN) != 0)
@@ -232,13 +252,13 @@ def handshake(shape: Shape) -> list[Bytes]:
     return frames + stream(shape, False, server) + stream(shape, True, finished)
 
 
-def make(path: Path, rounds: int = ROUNDS, flows: int = FLOWS) -> Writer:
+def make(path: Path, rounds: int = ROUNDS, snaplen: int = WHOLE, flows: int = FLOWS) -> Writer:
     """Writes the capture; 18 rounds are a little more than 1 GB."""
     kinds = shapes(flows)
     temporary = path.with_suffix(".part")
     with temporary.open("wb", buffering=1 << 20) as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
-        writer = Writer(file, bytes=24)
+        writer = Writer(file, snaplen)
+        writer.start()
         for shape in kinds:
             writer.rows(lookup(shape) + handshake(shape))
         for number in range(rounds):
@@ -254,5 +274,5 @@ def make(path: Path, rounds: int = ROUNDS, flows: int = FLOWS) -> Writer:
 
 
 if __name__ == "__main__":
-    wrote = make(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS)
+    wrote = make(Path(sys.argv[1]), *(int(number) for number in sys.argv[2:4]))
     print(json.dumps({"packets": wrote.packets, "bytes": wrote.bytes}))

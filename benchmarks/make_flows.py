@@ -20,7 +20,6 @@ from make_capture import (
     FIN,
     NOISE,
     PSH,
-    RECORD,
     SYN,
     Bytes,
     Shape,
@@ -76,48 +75,15 @@ def life(shape: Shape) -> list[Bytes]:
     ]
 
 
-class SnapWriter(Writer):
-    """Writes frames cut at a snap length; the record header keeps the length on the wire."""
-
-    snaplen: int = 262144
-    shuffle: np.random.Generator | None = None
-
-    def rows(self, frames: list[Bytes]) -> None:
-        """As Writer, in random order of connections where asked for."""
-        count = len(frames[0])
-        order = self.shuffle.permutation(count) if self.shuffle is not None else None
-        step = TICK_US * len(frames)
-        times = self.clock_us + np.arange(count, dtype=np.int64) * step
-        parts = []
-        for number, frame in enumerate(frames):
-            length = frame.shape[1] - RECORD
-            rows = frame if order is None else frame[order]
-            stamp = times + TICK_US * number
-            head = np.empty((count, 4), "<u4")
-            head[:, 0] = 1_790_000_000 + stamp // 1_000_000
-            head[:, 1] = stamp % 1_000_000
-            head[:, 2], head[:, 3] = min(length, self.snaplen), length
-            parts.append(
-                np.concatenate([head.view(np.uint8), rows[:, RECORD:][:, : self.snaplen]], 1)
-            )
-        block = np.concatenate(parts, axis=1)
-        self.file.write(block.data)
-        self.clock_us += count * step
-        self.packets += count * len(frames)
-        self.bytes += block.size
-
-
 def make(path: Path, flows: int, order: str, snaplen: int) -> Writer:
     """Writes the capture."""
     temporary = path.with_suffix(".part")
     with temporary.open("wb", buffering=1 << 20) as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, 1))
-        writer = SnapWriter(file, bytes=24)
-        writer.snaplen = snaplen
+        writer = Writer(file, snaplen, TICK_US)
+        writer.start()
         if order == "interleaved":
             writer.shuffle = np.random.default_rng(1)
-            shape = shape_of(0, flows)
-            for frame in life(shape):
+            for frame in life(shape_of(0, flows)):
                 writer.rows([frame])
         else:
             for first in range(0, flows, CHUNK):
