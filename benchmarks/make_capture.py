@@ -1,4 +1,5 @@
-"""Writes a deterministic benchmark capture: ``make_capture.py FILE [ROUNDS [SNAPLEN]]``.
+"""Writes a deterministic benchmark capture: ``make_capture.py FILE [ROUNDS [SNAPLEN]]``
+(``-`` for standard output).
 
 20,000 TLS connections of 64 build agents, all open at once: a look-up, a handshake with a real
 ClientHello, then one burst per connection and round, four shapes of traffic with packets of 66 to
@@ -16,10 +17,13 @@ import struct
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.int64]
@@ -252,27 +256,36 @@ def handshake(shape: Shape) -> list[Bytes]:
     return frames + stream(shape, False, server) + stream(shape, True, finished)
 
 
-def make(path: Path, rounds: int = ROUNDS, snaplen: int = WHOLE, flows: int = FLOWS) -> Writer:
+def make(file: BinaryIO, rounds: int = ROUNDS, snaplen: int = WHOLE, flows: int = FLOWS) -> Writer:
     """Writes the capture; 18 rounds are a little more than 1 GB."""
     kinds = shapes(flows)
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb", buffering=1 << 20) as file:
-        writer = Writer(file, snaplen)
-        writer.start()
+    writer = Writer(file, snaplen)
+    writer.start()
+    for shape in kinds:
+        writer.rows(lookup(shape) + handshake(shape))
+    for number in range(rounds):
         for shape in kinds:
-            writer.rows(lookup(shape) + handshake(shape))
-        for number in range(rounds):
-            for shape in kinds:
-                frames = []
-                for step, (outgoing, plain) in enumerate(shape.bursts):
-                    frames += stream(shape, outgoing, record(shape, plain, 3 + number * 2 + step))
-                writer.rows(frames)
-        for shape in kinds:
-            writer.rows([tcp(shape, True, FIN | ACK), tcp(shape, False, FIN | ACK)])
-    temporary.replace(path)
+            frames = []
+            for step, (outgoing, plain) in enumerate(shape.bursts):
+                frames += stream(shape, outgoing, record(shape, plain, 3 + number * 2 + step))
+            writer.rows(frames)
+    for shape in kinds:
+        writer.rows([tcp(shape, True, FIN | ACK), tcp(shape, False, FIN | ACK)])
     return writer
 
 
-if __name__ == "__main__":
-    wrote = make(Path(sys.argv[1]), *(int(number) for number in sys.argv[2:4]))
+def into(target: str, fill: Callable[[BinaryIO], Writer]) -> None:
+    """Makes the file complete or not at all, or writes to standard output for ``-``."""
+    if target == "-":
+        fill(sys.stdout.buffer)
+        return
+    path = Path(target)
+    temporary = path.with_suffix(".part")
+    with temporary.open("wb", buffering=1 << 20) as file:
+        wrote = fill(file)
+    temporary.replace(path)
     print(json.dumps({"packets": wrote.packets, "bytes": wrote.bytes}))
+
+
+if __name__ == "__main__":
+    into(sys.argv[1], lambda file: make(file, *(int(number) for number in sys.argv[2:4])))

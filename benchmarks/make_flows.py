@@ -9,10 +9,9 @@ answer, and an end: 13 packets.
 
 from __future__ import annotations
 
-import json
 import struct
 import sys
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from make_capture import (
@@ -25,6 +24,7 @@ from make_capture import (
     Shape,
     Writer,
     client_hello,
+    into,
     lookup,
     record,
     spread,
@@ -75,24 +75,20 @@ def life(shape: Shape) -> list[Bytes]:
     ]
 
 
-def make(path: Path, flows: int, order: str, snaplen: int) -> Writer:
+def make(file: BinaryIO, flows: int, order: str, snaplen: int) -> Writer:
     """Writes the capture."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb", buffering=1 << 20) as file:
-        writer = Writer(file, snaplen, TICK_US)
-        writer.start()
-        if order == "interleaved":
-            writer.shuffle = np.random.default_rng(1)
-            for frame in life(shape_of(0, flows)):
-                writer.rows([frame])
-        else:
-            for first in range(0, flows, CHUNK):
-                writer.rows(life(shape_of(first, min(CHUNK, flows - first))))
-    temporary.replace(path)
+    writer = Writer(file, snaplen, TICK_US)
+    writer.start()
+    if order == "interleaved":
+        writer.shuffle = np.random.default_rng(1)
+        for frame in life(shape_of(0, flows)):
+            writer.rows([frame])
+    else:
+        for first in range(0, flows, CHUNK):
+            writer.rows(life(shape_of(first, min(CHUNK, flows - first))))
     return writer
 
 
 if __name__ == "__main__":
-    target, flows, order, snaplen = sys.argv[1:5]
-    wrote = make(Path(target), int(flows), order, int(snaplen))
-    print(json.dumps({"packets": wrote.packets, "bytes": wrote.bytes}))
+    _, target, count, order, snaplen = sys.argv
+    into(target, lambda file: make(file, int(count), order, int(snaplen)))

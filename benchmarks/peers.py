@@ -32,9 +32,9 @@ def stdin(*command: str) -> Command:
     return lambda _path: list(command)
 
 
-def repeated(times: int) -> Command:
-    """The capture several times over, two hours later each."""
-    return lambda path: [sys.executable, str(HERE / "repeat.py"), str(path), str(times)]
+def made(times: int) -> list[str]:
+    """The long capture, written to standard output: so many rounds of the same connections."""
+    return [sys.executable, str(HERE / "make_capture.py"), "-", str(times)]
 
 
 def child(kind: str) -> Command:
