@@ -1,0 +1,176 @@
+"""Writes the committed seeds, from the same builders as the tests: ``python fuzz/make_seeds.py``.
+
+A seed shows the fuzzer a shape that it would not find by itself in a night: a handshake, a tunnel,
+a compressed file. What a later fuzzing run adds lies in ``fuzz/work`` and is not committed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+
+from harness import script  # noqa: E402
+
+from craft import dns, http, pcap, pcapng, scenes, tls  # noqa: E402
+
+Seeds = dict[str, bytes]
+NAME = "store.blob.core.windows.net"
+
+
+def containers() -> Seeds:
+    """One small capture in every container that is read."""
+    packets = scenes.resolve(scenes.agent(0), NAME, "192.0.2.7", 10**18)
+    blocks = [
+        pcapng.section(),
+        pcapng.interface(pcapng.Interface()),
+        pcapng.custom(b"whatever"),
+        *(pcapng.enhanced(packet, pcapng.Interface()) for packet in packets),
+        pcapng.name_resolution([(b"\xc0\0\2\7", NAME)]),
+        pcapng.interface_statistics(0),
+    ]
+    plain = pcap.write_pcap(packets)
+    return {
+        "pcap": plain,
+        "pcap-big-nano": pcap.write_pcap(packets, order="big", nano=True),
+        "pcapng": b"".join(blocks),
+        "pcapng-big": pcapng.write_pcapng(packets, order="big"),
+        "gzip": gzip.compress(plain, mtime=0),
+        "cut": plain[:-7],
+    }
+
+
+def all_frames() -> Seeds:
+    """Link layers around one look-up."""
+    (query, _) = scenes.resolve(scenes.agent(0), NAME, "192.0.2.7", 10**18)
+    inner = query.data[14:]
+    udp = struct.pack(">HHHH", 50000, 4789, 16 + len(query.data), 0)
+    vxlan = udp + b"\x08\0\0\0\0\0\x2a\0" + query.data
+    outer = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(vxlan), 1, 0, 64, 17, 0)
+    gre = struct.pack(">BBHHHBBH", 0x45, 0, 24 + len(inner), 1, 0, 64, 47, 0)
+    ends = bytes((192, 0, 2, 1, 192, 0, 2, 2))
+    ether = bytes(12) + b"\x08\0"
+    first = query.data[:20] + b"\x20\0" + query.data[22:42]
+    return {
+        "ethernet": b"\0" + script((0, query.data), (0, bytes(12) + b"\x81\0\0\5\x08\0" + inner)),
+        "vxlan": b"\0" + script((0, ether + outer + ends + vxlan)),
+        "gre": b"\0" + script((0, ether + gre + ends + b"\0\0\x08\0" + inner)),
+        "mpls": b"\0" + script((0, bytes(12) + b"\x88\x47\0\1\1\x40" + inner)),
+        "pppoe": b"\0" + script((0, bytes(12) + b"\x88\x64\x11\0\0\1\0\x40\0\x21" + inner)),
+        "fragment": b"\0" + script((0, first)),
+        "null": b"\1" + script((0, b"\2\0\0\0" + inner)),
+        "ppp": b"\2" + script((0, b"\xff\x03\0\x21" + inner)),
+        "raw": b"\5" + script((0, inner)),
+        "wifi": b"\6" + script((0, b"\x08\1" + bytes(22) + b"\xaa\xaa\3\0\0\0\x08\0" + inner)),
+        "sll": b"\x08" + script((0, bytes(14) + b"\x08\0" + inner)),
+        "radiotap": b"\x09" + script((0, b"\0\0\x08\0\0\0\0\0\x08\1" + bytes(22) + inner)),
+        "nflog": b"\x0d" + script((0, b"\2\0\0\0" + struct.pack("<HH", len(inner) + 4, 9) + inner)),
+        "sll2": b"\x0f" + script((0, b"\x08\0" + bytes(18) + inner)),
+    }
+
+
+def dns_messages() -> Seeds:
+    """Questions, answers of each kind, a loop."""
+    asked, answered = scenes.resolve(scenes.agent(0), NAME, "192.0.2.7", 10**18)
+    question, answer = asked.data[42:], answered.data[42:]
+    over = b"".join(struct.pack(">H", len(m)) + m for m in (question, answer))
+    return {
+        "lookup": script((0, question), (1, answer)),
+        "loop": script((1, dns.looping_answer(7, NAME))),
+        "tcp": script((0, over[:9]), (0, over[9:40]), (1, over[40:])),
+    }
+
+
+def tls_sessions() -> Seeds:
+    """A handshake in one piece and in several, out of order, with ECH."""
+    hello = tls.client_hello(tls.Hello(sni=NAME))
+    whole = tls.handshake_records(hello)
+    split = tls.handshake_records(hello, (40, 60))
+    ech = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME, ech="real")))
+    flight = tls.server_flight(900)
+    after = tls.client_finished() + tls.application(4000)
+    twelve = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME, versions=())))
+    return {
+        "whole": script((0, whole), (1, flight), (0, after)),
+        "pieces": script((0, split[:70]), (4, split[70:]), (1, flight), (0, after[:900])),
+        "ech": script((0, ech), (1, flight)),
+        "twelve": script((0, twelve), (1, tls.server_flight(900, tls13=False)), (0, after)),
+        "holes": script((0, whole), (1, flight), (16, after), (2, after)),
+    }
+
+
+def http_sessions() -> Seeds:
+    """Requests that are pipelined, chunked, tunnelled."""
+    put = http.put_blob(NAME, "/c/b?sig=x", b"z" * 300)
+    get = b"GET /v2/ HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    chunked = b"POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunked += http.chunked(b"abc", b"d" * 40)
+    connect = b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n"
+    hello = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME)))
+    return {
+        "pipelined": script((0, get + put + get), (1, http.response() * 3)),
+        "chunked": script((0, chunked[:60]), (0, chunked[60:] + get), (1, http.response())),
+        "connect": script((0, connect), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, hello)),
+        "socks": script(
+            (0, b"\5\1\0"), (1, b"\5\0"), (0, b"\5\1\0\3\x09a.example\1\xbb"), (0, hello)
+        ),
+        "proxy": script((0, b"PROXY TCP4 10.0.0.1 10.0.0.2 5 443\r\n" + get)),
+        "h2c": script((0, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\4" + bytes(5))),
+        "websocket": script(
+            (0, get[:-2] + b"Upgrade: websocket\r\n\r\n"), (1, b"HTTP/1.1 101 X\r\n\r\n")
+        ),
+    }
+
+
+def starttls_sessions() -> Seeds:
+    """TLS that begins inside other protocols."""
+    hello = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME)))
+    flight = tls.server_flight(900, tls13=False)
+    smtp = ((1, b"220 hi\r\n"), (0, b"EHLO x\r\nSTARTTLS\r\n"), (1, b"220 go\r\n"))
+    postgres = b"\0\0\0\x08\x04\xd2\x16\x2f"
+    return {
+        "smtp": script(*smtp, (0, hello), (1, flight)),
+        "smtp-torn": script(*smtp, (0, hello[:50]), (4, hello[50:])),
+        "postgres": script((0, postgres), (1, b"S"), (0, hello)),
+    }
+
+
+def quic_datagrams() -> Seeds:
+    """RFC 9001 appendix A.2: the sample client Initial's head, and short headers."""
+    head = bytes.fromhex("c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11")
+    return {
+        "initial": script((0, head + bytes(1168))),
+        "version-two": script((0, b"\xd3\x6b\x33\x43\xcf" + head[5:] + bytes(1168))),
+        "retry": script((0, head + bytes(1168)), (1, b"\xf0\0\0\0\1\0\4abcd" + bytes(40))),
+        "short": script((0, b"\x40" + bytes(40)), (1, b"\x41" + bytes(1200))),
+    }
+
+
+KINDS = {
+    "container": containers,
+    "frames": all_frames,
+    "dns": dns_messages,
+    "tls": tls_sessions,
+    "http": http_sessions,
+    "starttls": starttls_sessions,
+    "quic": quic_datagrams,
+}
+
+
+def main() -> None:
+    """Renews every seed."""
+    for kind, make in KINDS.items():
+        folder = HERE / "seeds" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for name, data in make().items():
+            (folder / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

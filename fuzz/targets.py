@@ -1,0 +1,56 @@
+"""The fuzz targets, one per protocol: what is done with the fuzzer's bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness import analyse, capture_of, conversation, datagram, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def container(data: bytes) -> None:
+    """The bytes are a file: pcap, pcapng, gzip, or nothing at all."""
+    analyse(data)
+
+
+def frames(data: bytes) -> None:
+    """The first byte chooses the link type, then each part is a frame."""
+    link_types = (1, 0, 9, 50, 51, 101, 105, 108, 113, 127, 149, 228, 229, 239, 258, 276)
+    if data:
+        bodies = [body for _, body in parts(data[1:])]
+        analyse(capture_of(bodies, link_types[data[0] % len(link_types)]))
+
+
+def dns(data: bytes) -> None:
+    """Each part is a DNS message over UDP; then all of them over TCP."""
+    messages = list(parts(data))
+    analyse(capture_of([datagram(body, 53, not flags & 1) for flags, body in messages]))
+    analyse(conversation(data, 53))
+
+
+def tls(data: bytes) -> None:
+    """The parts are the segments of a conversation on port 443."""
+    analyse(conversation(data, 443))
+
+
+def http(data: bytes) -> None:
+    """The parts are the segments of a conversation on port 80."""
+    analyse(conversation(data, 80))
+
+
+def starttls(data: bytes) -> None:
+    """The parts are the segments of a conversation on port 25."""
+    analyse(conversation(data, 25))
+
+
+def quic(data: bytes) -> None:
+    """Each part is a datagram on port 443."""
+    bodies = [datagram(body, 443, not flags & 1) for flags, body in parts(data)]
+    analyse(capture_of(bodies))
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (container, frames, dns, tls, http, starttls, quic)
+}
