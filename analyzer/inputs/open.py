@@ -1,4 +1,4 @@
-"""One way to read an input, whatever it is: plain file, gzip file, standard input.
+"""One way to read an input, whatever it is: plain file, compressed file, standard input.
 
 A Stream is read from a reader thread: its large reads, hashing and inflating release the GIL, so
 they overlap with the consumer's work.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.inputs.gunzip import Gunzip
 from analyzer.inputs.spec import Spec, open_regular, os_problem
+from analyzer.inputs.unpack import Unpack
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class Stream:
         self._head = memoryview(spec.head)
         self._hash = hashlib.sha256() if hashed else None
         self._at_end = False
-        compressed = spec.format is not None and spec.format.compression == "gzip"
-        self._gunzip = Gunzip(self._stored_chunk) if compressed else None
+        compression = spec.format.compression if spec.format is not None else None
+        self._unpack: Gunzip | Unpack | None = None
+        if compression == "gzip":
+            self._unpack = Gunzip(self._stored_chunk)
+        elif compression is not None:
+            self._unpack = Unpack(compression, self._stored_chunk)
 
     @property
     def total_bytes(self) -> int | None:
@@ -78,11 +83,11 @@ class Stream:
 
     def readinto(self, view: memoryview) -> int:
         """Reads at most STEP bytes into ``view``; 0 at the end, or where ``problem`` is set."""
-        if self._gunzip is None:
+        if self._unpack is None:
             return self._stored_into(view[:STEP])
-        count = self._gunzip.readinto(view[:STEP])
+        count = self._unpack.readinto(view[:STEP])
         if count == 0 and self.problem is None:
-            self.problem = self._gunzip.problem
+            self.problem = self._unpack.problem
         return count
 
     def drain(self) -> None:

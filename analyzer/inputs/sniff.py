@@ -10,10 +10,14 @@ import codecs
 import zlib
 from dataclasses import dataclass
 
-HEAD_BYTES = 1 << 20
-"""As much of a file (stored and decompressed) as is ever looked at before reading it."""
+from analyzer.inputs.unpack import BLOCK, compression_of, unpack_head
 
-EXPECTED = "expected pcap or pcapng, plain or in gzip"
+HEAD_BYTES = 1 << 20
+"""As much of a file, decompressed, as is ever looked at before reading it."""
+
+FIRST_BYTES = 1 << 16
+
+EXPECTED = "expected pcap or pcapng, plain or compressed (gzip, zstd, xz, bzip2, lz4)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Format:
 
     Attributes:
         container: ``pcap`` or ``pcapng``.
-        compression: ``gzip``, or None for plain bytes.
+        compression: ``gzip``, ``zstd``, ``xz``, ``bzip2``, ``lz4``, or None for plain bytes.
         big_endian: Byte order of the file header (of the first section in pcapng).
         nanosecond: Sub-second unit of a pcap; False for pcapng, where each interface has its own.
     """
@@ -55,10 +59,6 @@ _CAPTURES: tuple[tuple[bytes, str, str], ...] = (
     (b"snoop\0\0\0", "a snoop capture (RFC 1761)", _EDITCAP),
     (b"GMBU", "a Network Monitor capture", _EDITCAP),
     (b"RTSS", "a Network Monitor capture", _EDITCAP),
-    (b"\x28\xb5\x2f\xfd", "zstd data", _PIPE),
-    (b"\xfd7zXZ\0", "xz data", _PIPE),
-    (b"BZh", "bzip2 data", _PIPE),
-    (b"\x04\x22\x4d\x18", "lz4 data", _PIPE),
     (b"PK\x03\x04", "a zip archive", "unpack it and give the files"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "unpack it and give the files"),
 )
@@ -108,11 +108,25 @@ def gunzip_head(head: bytes, limit: int = HEAD_BYTES) -> bytes:
     return bytes(out)
 
 
+def plain_head(head: bytes, limit: int = HEAD_BYTES) -> tuple[bytes, str | None]:
+    """The decompressed head and what it was compressed with; the head itself when it was not."""
+    if head[:2] == _GZIP:
+        return gunzip_head(head, limit), "gzip"
+    compression = compression_of(head)
+    if compression is None:
+        return head, None
+    return unpack_head(head, compression, limit), compression
+
+
+def needed(head: bytes) -> int:
+    """How many bytes of a file it takes to tell what it is, from its first ones."""
+    compression = compression_of(head)
+    return FIRST_BYTES if compression is None else max(BLOCK[compression], FIRST_BYTES)
+
+
 def sniff(head: bytes) -> Format | None:
     """The format that starts with these bytes, or None when it is none that can be read."""
-    compression = None
-    if head[:2] == _GZIP:
-        head, compression = gunzip_head(head, 64), "gzip"
+    head, compression = plain_head(head, 64)
     if head[:4] in _PCAP:
         big_endian, nanosecond = _PCAP[head[:4]]
         return Format("pcap", compression, big_endian, nanosecond)
@@ -125,8 +139,9 @@ def recognise(head: bytes) -> Stranger:
     """Names what a head is that :func:`sniff` refused."""
     if not head:
         return Stranger("an empty file", holds_traffic=True)
-    if head[:2] == _GZIP:
-        return _recognise_gzip(head)
+    inner, compression = plain_head(head)
+    if compression is not None:
+        return _recognise_inner(inner, compression)
     for magic, kind, hint in _CAPTURES:
         if head.startswith(magic):
             return Stranger(kind, hint, holds_traffic=True)
@@ -149,14 +164,15 @@ def recognise(head: bytes) -> Stranger:
     return Stranger("unknown data", holds_traffic=True, start=head[:4].hex(" "))
 
 
-def _recognise_gzip(head: bytes) -> Stranger:
-    inner = gunzip_head(head)
+def _recognise_inner(inner: bytes, compression: str) -> Stranger:
     if not inner:
-        return Stranger("gzip data that cannot be decompressed", holds_traffic=True)
-    if inner[:2] == _GZIP:
-        return Stranger("gzip inside gzip", _PIPE, holds_traffic=True)
+        return Stranger(f"{compression} data that cannot be decompressed", holds_traffic=True)
+    again = plain_head(inner, 64)[1]
+    if again is not None:
+        return Stranger(f"{again} inside {compression}", _PIPE, holds_traffic=True)
     found = recognise(inner)
-    return Stranger(f"gzip that holds {found.kind}", found.hint, found.holds_traffic, found.start)
+    kind = f"{compression} that holds {found.kind}"
+    return Stranger(kind, found.hint, found.holds_traffic, found.start)
 
 
 def _is_erf(head: bytes) -> bool:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from analyzer.inputs.first_time import first_time
 from analyzer.inputs.sniff import (
     EXPECTED,
+    FIRST_BYTES,
     HEAD_BYTES,
     Format,
     Stranger,
-    gunzip_head,
+    needed,
+    plain_head,
     recognise,
     sniff,
 )
@@ -117,10 +119,10 @@ def probe_file(source: str) -> Spec:
         return Spec(path, source, problem=os_problem(failure))
     identity = (info.st_dev, info.st_ino)
     try:
-        head = read_head(fd, 1 << 16)
+        head = read_start(fd)
         found = sniff(head)
         first_ns = _first_ns(head, found)
-        if found is not None and first_ns is None:
+        if found is not None and first_ns is None and len(head) < HEAD_BYTES:
             head += read_head(fd, HEAD_BYTES - len(head))
             first_ns = _first_ns(head, found)
     except OSError as error:
@@ -147,7 +149,8 @@ def probe_stdin(fd: int = 0) -> Spec:
         if os.isatty(fd):
             detail = "expected a capture on standard input, but it is a terminal; pipe one in"
             return Spec(STDIN, None, problem=_problem("not-a-file", detail))
-        head = read_head(fd, HEAD_BYTES)
+        head = read_start(fd)
+        head += read_head(fd, HEAD_BYTES - len(head)) if len(head) >= FIRST_BYTES else b""
     except OSError as error:
         return Spec(STDIN, None, problem=os_problem(error))
     identity = (info.st_dev, info.st_ino) if stat.S_ISREG(info.st_mode) else None
@@ -166,6 +169,12 @@ def stranger_problem(stranger: Stranger) -> Issue:
     return _problem(code, f"{EXPECTED}; found {stranger}; nothing analysed{hint}")
 
 
+def read_start(fd: int) -> bytes:
+    """As much of an input as it takes to tell what it is."""
+    head = read_head(fd, FIRST_BYTES)
+    return head + read_head(fd, needed(head) - len(head))
+
+
 def read_head(fd: int, limit: int) -> bytes:
     """Up to ``limit`` bytes; fewer only at the end of the input."""
     pieces = bytearray()
@@ -180,4 +189,4 @@ def read_head(fd: int, limit: int) -> bytes:
 def _first_ns(head: bytes, found: Format | None) -> int | None:
     if found is None:
         return None
-    return first_time(gunzip_head(head) if found.compression else head, found)
+    return first_time(plain_head(head)[0], found)

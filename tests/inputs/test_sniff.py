@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import bz2
+import lzma
 import struct
 import zlib
 
+import lz4.frame
 import pytest
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +21,7 @@ def packed(data: bytes) -> bytes:
 
 
 PCAP_LE = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+SKIPPABLE = struct.pack("<II", 0x184D2A53, 5) + b"hello"
 PCAP_BE = struct.pack(">IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 PCAP_NS_LE = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
 PCAP_NS_BE = struct.pack(">IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
@@ -36,6 +41,11 @@ NG_BE = struct.pack(">IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
         (packed(PCAP_NS_BE), Format("pcap", "gzip", True, True)),
         (packed(NG_LE), Format("pcapng", "gzip", False, False)),
         (PCAP_LE[:4], Format("pcap", None, False, False)),
+        (zstd.compress(PCAP_LE), Format("pcap", "zstd", False, False)),
+        (SKIPPABLE + zstd.compress(PCAP_LE), Format("pcap", "zstd", False, False)),
+        (lzma.compress(NG_BE), Format("pcapng", "xz", True, False)),
+        (bz2.compress(PCAP_NS_LE), Format("pcap", "bzip2", False, True)),
+        (lz4.frame.compress(NG_LE), Format("pcapng", "lz4", False, False)),
     ],
 )
 def test_formats_are_told_by_content(head: bytes, expected: Format) -> None:
@@ -55,10 +65,10 @@ def test_format_text_names_container_and_compression() -> None:
         (bytes.fromhex("34cdb2a1") + bytes(30), "a modified pcap", True),
         (bytes.fromhex("a1b2cd34") + bytes(30), "a modified pcap", True),
         (b"snoop\0\0\0\0\0\0\2", "a snoop capture", True),
-        (bytes.fromhex("28b52ffd00"), "zstd data", True),
-        (b"\xfd7zXZ\0\0", "xz data", True),
+        (bytes.fromhex("28b52ffd00"), "zstd data that cannot be decompressed", True),
+        (b"\xfd7zXZ\0\0", "xz data that cannot be decompressed", True),
         (b"PK\x03\x04....", "a zip archive", True),
-        (b"BZh91AY", "bzip2 data", True),
+        (b"BZh91AY", "bzip2 data that cannot be decompressed", True),
         (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", "a pcapng section header without", True),
         (b'{"time": 1}', "JSON text", False),
         (b"\xef\xbb\xbf  [1, 2]", "JSON text", False),
@@ -68,6 +78,8 @@ def test_format_text_names_container_and_compression() -> None:
         (b"\x80\x81\x82\x83\x84", "unknown data", True),
         (packed(b"hello, this is text"), "gzip that holds plain text", False),
         (packed(packed(PCAP_LE)), "gzip inside gzip", True),
+        (zstd.compress(packed(PCAP_LE)), "gzip inside zstd", True),
+        (lzma.compress(b"text, only text"), "xz that holds plain text", False),
         (b"\x1f\x8b\x08\x00garbage-garbage", "gzip data that cannot be decompressed", True),
     ],
 )
