@@ -38,7 +38,7 @@ class Evidence:
     resp: str = doc("Responder as address:port.")
     name: str | None = doc("Name that the flow was attributed to.")
     claimed_name: str | None = doc("Name the client announced, where it differs from `name`.")
-    name_source: str | None = doc("sni | http_host | connect | dns: what gave the name.")
+    name_source: str | None = doc("sni | http_host | connect | dns | nrb: what gave the name.")
     orig_payload_bytes: int | None = doc("Unique originator payload of this flow.")
     resp_payload_bytes: int | None = doc("Unique responder payload of this flow.")
     uploaded_bytes: int | None = doc("Estimated application payload uploaded in this flow.")

@@ -201,8 +201,18 @@ NAMES = Table(
     "names",
     "What binds a host name to traffic; one row per observation.",
     (
-        C("ts_ns", "BIGINT", "Time of the packet that shows it."),
-        C("client_ip", "VARCHAR", "Originator of the flow, or the host that asked the resolver."),
+        C(
+            "ts_ns",
+            "BIGINT",
+            "Time of the packet that shows it.",
+            "the capture file states the name",
+        ),
+        C(
+            "client_ip",
+            "VARCHAR",
+            "Originator of the flow, or the host that asked the resolver.",
+            "the capture file states the name",
+        ),
         C("flow_id", "BIGINT", "Flow that carries the name.", "a DNS answer: it binds an address"),
         C(
             "addr",
@@ -212,7 +222,11 @@ NAMES = Table(
         ),
         C("port", "INTEGER", "Responder's port.", "a DNS answer"),
         C("name", "VARCHAR", "Host name as seen, lower-cased ASCII, unprintable bytes as \\DDD."),
-        C("kind", "VARCHAR", "sni | http_host | connect | dns | dns_hint."),
+        C(
+            "kind",
+            "VARCHAR",
+            "sni | http_host | connect | dns | dns_hint | nrb (stated in the capture file).",
+        ),
         C("ttl_s", "BIGINT", "Smallest TTL on the way to the answer, seconds.", "no DNS answer"),
         C("chain", "VARCHAR", "CNAMEs from the name to the address, joined with '>'.", "no CNAME"),
         C("packet", "BIGINT", "Packet number in its input.", "no packets"),
@@ -370,7 +384,7 @@ ATTRIBUTED = Table(
             "no contradiction",
         ),
         C("name_grade", "VARCHAR", "A1 .. A6 (DESIGN: attribution)."),
-        C("name_source", "VARCHAR", "http_host | connect | sni | dns.", "no name"),
+        C("name_source", "VARCHAR", "http_host | connect | sni | dns | nrb.", "no name"),
         C("ambiguous_names", "INTEGER", "Other names that fit as well (A4), 0 for one."),
         C(
             "proxy_leg",

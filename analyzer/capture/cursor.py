@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analyzer.capture.blocks import About
 from analyzer.capture.framing import header
 from analyzer.capture.layout import (
     FORMAT_PCAP,
@@ -23,11 +24,14 @@ from analyzer.capture.layout import (
     Q_UNKNOWN_INTERFACE,
     Q_UNKNOWN_LINK,
     R_BASE,
+    R_BIG,
+    R_BLOCK,
     R_END,
     R_FORMAT,
     R_INPUT,
     R_PKT,
     R_POS,
+    R_SECTION,
     R_SIZE,
     R_SKIP,
 )
@@ -116,6 +120,7 @@ class Cursor:
         self.ifs = np.zeros((MAX_INTERFACES, I_SIZE), dtype=np.int64)
         self.q = np.zeros((len(ISSUE_CODES), 3), dtype=np.int64)
         self.r[R_INPUT] = input_id
+        self.about = About()
         self.stream = open_stream(spec, hashed=digest)
         self.damage: Issue | None = None
         self.read_bytes = 0
@@ -161,6 +166,18 @@ class Cursor:
             if r[R_POS] < end or end == MARGIN:
                 return end > MARGIN
 
+    def take_block(self, end: int) -> None:
+        """Reads the block that the walk stopped at, which ends at ``end``, and steps over it."""
+        r = self.r
+        start = int(r[R_POS])
+        self.about.take(
+            int(r[R_BLOCK]),
+            self.buffer[start + 8 : end - 4].tobytes(),
+            bool(r[R_BIG]),
+            int(r[R_SECTION]),
+        )
+        r[R_POS] = end
+
     def end(self) -> None:
         """Closes the input; notes a record that it breaks off in."""
         r, q = self.r, self.q
@@ -200,6 +217,7 @@ class Cursor:
             )
             if count
         ]
+        found += self.about.issues(self.input_id)
         problem = self.stream.problem
         if problem is not None:
             found.insert(

@@ -59,6 +59,7 @@ from analyzer.capture.layout import (
     S_SIZE,
     SLOT_BYTES,
     WALK_BAD,
+    WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
     WALK_LIMIT,
@@ -329,6 +330,9 @@ class Engine:
             elif status == WALK_GROW:
                 self._read_units()
                 self._make_room()
+            elif status == WALK_BLOCK:
+                cursor.take_block(int(self.x[X_NEXT]))
+                self.units.annotations(cursor.about.hand_out(), cursor.input_id)
             elif status == WALK_BAD:
                 return False
 

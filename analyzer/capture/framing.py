@@ -2,11 +2,14 @@
 
 pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng. Both byte orders, micro- and
 nanoseconds, several sections and interfaces, if_tsresol and if_tsoffset, enhanced, simple and
-obsolete packet blocks. Any other block is skipped by its length, however long. A length that
-cannot be right ends the input: nothing after it can be trusted to be a record.
+obsolete packet blocks; the modified pcap of Kuznetsov's patch, whose record heads are eight bytes
+longer. Blocks that speak about the capture (names, secrets, statistics) are handed to the driver.
+Any other block is skipped by its length, however long. A length that cannot be right ends the
+input: nothing after it can be trusted to be a record.
 
 ``next_record`` leaves the packet in the X registers and returns OK, SKIP (a block without a
-packet), NEED_MORE (the record goes on behind the window) or BAD (damage at ``R_POS``).
+packet), BLOCK (one for the driver, at ``R_POS`` up to X_NEXT), NEED_MORE (the record goes on behind
+the window) or BAD (damage at ``R_POS``).
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from analyzer.capture.bytes import e16, e32, u8
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     BAD,
+    BLOCK,
     FORMAT_PCAP,
     I_LINK,
     I_OFFSET,
@@ -37,8 +41,10 @@ from analyzer.capture.layout import (
     Q_UNKNOWN_INTERFACE,
     R_BASE,
     R_BIG,
+    R_BLOCK,
     R_END,
     R_FORMAT,
+    R_HEAD,
     R_LINK,
     R_NIF,
     R_PKT,
@@ -61,6 +67,8 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 BLOCK_SHB, BLOCK_IDB, BLOCK_PB, BLOCK_SPB, BLOCK_EPB = 0x0A0D0D0A, 1, 2, 3, 6
+BLOCK_NRB, BLOCK_ISB, BLOCK_DSB = 4, 5, 10
+MODIFIED_HEAD, USUAL_HEAD = 24, 16
 OPTION_TSRESOL, OPTION_TSOFFSET = 9, 14
 MAX_NS = 1 << 62
 
@@ -147,22 +155,23 @@ def read_interface(b: Bytes, pos: int, length: int, big: int, ifs: Ints, slot: i
 def pcap_record(b: Bytes, r: Ints, q: Ints, x: Ints) -> int:
     """One record of a pcap file."""
     pos = r[R_POS]
-    if pos + 16 > r[R_END]:
+    head = r[R_HEAD]
+    if pos + head > r[R_END]:
         return NEED_MORE
     big = r[R_BIG]
     captured = e32(b, pos + 8, big)
     if captured > MAX_CAPTURED:
         note(q, Q_RECORD_LENGTH, r[R_PKT] + 1, r[R_BASE] + pos)
         return BAD
-    if pos + 16 + captured > r[R_END]:
+    if pos + head + captured > r[R_END]:
         return NEED_MORE
     x[X_TS] = e32(b, pos, big) * 1000000000 + e32(b, pos + 4, big) * r[R_TICK]
-    x[X_OFF] = pos + 16
+    x[X_OFF] = pos + head
     x[X_CAP] = captured
     x[X_WIRE] = e32(b, pos + 12, big)
     x[X_LINK] = r[R_LINK]
-    x[X_IF] = 0
-    x[X_NEXT] = pos + 16 + captured
+    x[X_IF] = 0 if head == USUAL_HEAD else e32(b, pos + 16, big)
+    x[X_NEXT] = pos + head + captured
     return OK
 
 
@@ -230,7 +239,8 @@ def pcapng_block(b: Bytes, r: Ints, ifs: Ints, q: Ints, x: Ints) -> int:
     length = e32(b, pos + 4, big)
     padded = (length + 3) & ~3
     packet = kind in (BLOCK_EPB, BLOCK_SPB, BLOCK_PB)
-    read = packet or kind in (BLOCK_SHB, BLOCK_IDB)
+    about = kind in (BLOCK_NRB, BLOCK_ISB, BLOCK_DSB)
+    read = packet or about or kind in (BLOCK_SHB, BLOCK_IDB)
     smallest = 12 + 4 if kind == BLOCK_SPB else 28 + 4 if packet else 12
     if length < smallest or (packet and length > MAX_CAPTURED + 65536):
         note(q, Q_BLOCK_LENGTH, r[R_PKT] + 1, r[R_BASE] + pos)
@@ -253,6 +263,9 @@ def pcapng_block(b: Bytes, r: Ints, ifs: Ints, q: Ints, x: Ints) -> int:
         note(q, Q_BLOCK_TRAILER, r[R_PKT] + 1, r[R_BASE] + pos)
     if packet:
         return packet_block(b, r, ifs, q, x, kind, length, pos)
+    if about:
+        r[R_BLOCK] = kind
+        return BLOCK
     if kind == BLOCK_SHB:
         r[R_NIF] = 0
         r[R_SECTION] += 1
@@ -282,6 +295,8 @@ def header(b: bytes, r: Ints) -> str | None:
         b"\xd4\xc3\xb2\xa1": (0, 1000),
         b"\xa1\xb2\x3c\x4d": (1, 1),
         b"\x4d\x3c\xb2\xa1": (0, 1),
+        b"\xa1\xb2\xcd\x34": (1, 1000),
+        b"\x34\xcd\xb2\xa1": (0, 1000),
     }
     if magic == b"\x0a\x0d\x0d\x0a":
         r[R_FORMAT] = 2
@@ -294,5 +309,6 @@ def header(b: bytes, r: Ints) -> str | None:
     words = np.frombuffer(b[:24], dtype=">u4" if big else "<u4")
     r[R_FORMAT], r[R_BIG], r[R_TICK] = FORMAT_PCAP, big, tick
     r[R_LINK] = int(words[5]) & 0xFFFF  # the upper bits describe a frame check sequence
+    r[R_HEAD] = MODIFIED_HEAD if b"\xcd" in magic else USUAL_HEAD
     r[R_POS] = 24
     return None

@@ -9,8 +9,8 @@ candidate.
 from __future__ import annotations
 
 # --- codes that kernels return ------------------------------------------------------------------
-NEED_MORE, OK, SKIP, BAD = 0, 1, 2, -1
-WALK_MORE, WALK_LIMIT, WALK_FLUSH, WALK_GROW, WALK_BAD = 0, 1, 2, 3, -1
+NEED_MORE, OK, SKIP, BLOCK, BAD = 0, 1, 2, 3, -1
+WALK_MORE, WALK_LIMIT, WALK_FLUSH, WALK_GROW, WALK_BLOCK, WALK_BAD = 0, 1, 2, 3, 4, -1
 
 # --- packet registers ---------------------------------------------------------------------------
 X_TS, X_OFF, X_CAP, X_WIRE, X_LINK, X_IF, X_NEXT = 0, 1, 2, 3, 4, 5, 6
@@ -23,7 +23,7 @@ X_SIZE = 24
 R_FORMAT, R_BIG, R_TICK, R_LINK, R_SNAP, R_PKT = 0, 1, 2, 3, 4, 5
 R_POS, R_END, R_BASE, R_INPUT, R_NIF, R_SKIP = 6, 7, 8, 9, 10, 11
 R_FIRST, R_LAST, R_SNAPPED, R_HEAD_TS, R_SEEN, R_PREV_TS = 12, 13, 14, 15, 16, 17
-R_BLOCK, R_SECTION = 18, 19
+R_BLOCK, R_SECTION, R_HEAD = 18, 19, 20
 R_SIZE = 24
 FORMAT_PCAP, FORMAT_PCAPNG = 1, 2
 

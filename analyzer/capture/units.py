@@ -149,6 +149,30 @@ class Units:
             },
         )
 
+    def annotations(self, names: list[tuple[str, str]], input_id: int) -> None:
+        """Names that the capture file itself states for addresses (pcapng name resolution)."""
+        if not names:
+            return
+        rows = len(names)
+        zero, nothing = np.zeros(rows, dtype=np.int64), np.ones(rows, dtype=bool)
+        absent = texts([None] * rows)
+        self.sink(
+            "names",
+            {
+                "ts_ns": numbers(zero, nothing),
+                "packet": numbers(zero, nothing),
+                "input_id": np.full(rows, input_id, dtype=np.int32),
+                "client_ip": absent,
+                "flow_id": numbers(zero, nothing),
+                "addr": texts([address for address, _ in names]),
+                "port": numbers(zero.astype(np.int32), nothing),
+                "name": texts([name for _, name in names]),
+                "kind": texts(["nrb"] * rows),
+                "ttl_s": numbers(zero, nothing),
+                "chain": absent,
+            },
+        )
+
     def _http(self, c: Ints, arena: Bytes) -> None:
         found = []
         keep = []

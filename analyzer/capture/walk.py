@@ -2,8 +2,9 @@
 
 ``walk`` returns when the window is used up (WALK_MORE), when the next packet is later than the
 limit (WALK_LIMIT: another input has an earlier one), when the candidate list is nearly full
-(WALK_FLUSH), when a flow row is needed and none is free (WALK_GROW), or at damage (WALK_BAD). It
-can be entered again at once; the state is all in its arrays.
+(WALK_FLUSH), when a flow row is needed and none is free (WALK_GROW), at a block for the driver
+(WALK_BLOCK), or at damage (WALK_BAD). It can be entered again at once; the state is all in its
+arrays.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     ARENA_SPARE,
     BAD,
+    BLOCK,
     CAND_SPARE,
     F_LAST,
     F_LAST_PKT,
@@ -44,6 +46,7 @@ from analyzer.capture.layout import (
     R_SEEN,
     R_SNAPPED,
     WALK_BAD,
+    WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
     WALK_LIMIT,
@@ -224,6 +227,8 @@ def walk(
             return WALK_MORE
         if status == BAD:
             return WALK_BAD
+        if status == BLOCK:
+            return WALK_BLOCK
         if status != OK:
             r[R_POS] = x[X_NEXT]
             continue

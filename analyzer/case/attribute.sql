@@ -36,7 +36,8 @@ SELECT v.flow_id, v.agent, v.target_addr, coalesce(v.target_scope, v.scope) AS s
         ELSE 'A6'
     END AS name_grade,
     CASE WHEN c.flow_id IS NULL AND v.announced IS NOT NULL THEN v.source
-        WHEN c.flow_id IS NOT NULL OR r.name IS NOT NULL THEN 'dns' END AS name_source,
+        WHEN c.flow_id IS NOT NULL THEN 'dns' WHEN r.noted THEN 'nrb'
+        WHEN r.name IS NOT NULL THEN 'dns' END AS name_source,
     coalesce(r.others, 0) AS ambiguous_names,
     CASE WHEN v.via_proxy THEN 'client' END AS proxy_leg,
     v.ech = 'offered' AND v.sni = coalesce(c.endpoint, v.announced) AS ech_name,

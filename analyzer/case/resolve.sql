@@ -123,6 +123,15 @@ steps AS (
 SELECT agent, addr, at_ns, sum(step) OVER (PARTITION BY agent, addr ORDER BY at_ns) AS names
 FROM steps;
 
+-- Names that a capture file states for an address (pcapng name resolution blocks) are somebody's
+-- annotation: they count where no answer was seen for the address at all.
+CREATE OR REPLACE TEMP TABLE noted AS
+SELECT DISTINCT n.addr, n.name, coalesce(e.service, '') AS service, e.role, e.ownership
+FROM names n
+JOIN (SELECT DISTINCT addr FROM sought) s ON s.addr = n.addr
+JOIN endpoints e ON e.name = n.name
+WHERE n.kind = 'nrb' AND n.addr NOT IN (SELECT addr FROM told);
+
 CREATE OR REPLACE TEMP TABLE resolved AS
 WITH own_answer AS (
     SELECT f.flow_id,
@@ -134,9 +143,13 @@ WITH own_answer AS (
 anybody AS (
     SELECT addr, arg_min(name, (ownership_rank(ownership), role, service, name)) AS name,
         min(ownership_rank(ownership)) AS rank, count(DISTINCT name) AS names
-    FROM classed GROUP BY addr
+    FROM (
+        SELECT addr, name, service, role, ownership FROM classed
+        UNION ALL SELECT addr, name, service, role, ownership FROM noted
+    )
+    GROUP BY addr
 )
-SELECT s.flow_id,
+SELECT s.flow_id, s.addr IN (SELECT addr FROM noted) AS noted,
     o.name IS NOT NULL AND (o.rank <= 1 OR a.rank > 1) AS by_own,
     CASE WHEN o.name IS NOT NULL AND (o.rank <= 1 OR a.rank > 1) THEN o.name ELSE a.name END
         AS name,

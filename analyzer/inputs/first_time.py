@@ -18,7 +18,7 @@ _NS = 1_000_000_000
 
 def first_time(head: bytes, found: Format) -> int | None:
     """Nanoseconds since 1970 of the first packet in ``head`` (decompressed), or None."""
-    return _pcap(head, found) if found.container == "pcap" else _pcapng(head)
+    return _pcapng(head) if found.container == "pcapng" else _pcap(head, found)
 
 
 def _pcap(head: bytes, found: Format) -> int | None:

@@ -25,7 +25,7 @@ class Format:
     """A container that can be read.
 
     Attributes:
-        container: ``pcap`` or ``pcapng``.
+        container: ``pcap``, ``pcap-modified`` (longer record heads) or ``pcapng``.
         compression: ``gzip``, ``zstd``, ``xz``, ``bzip2``, ``lz4``, or None for plain bytes.
         big_endian: Byte order of the file header (of the first section in pcapng).
         nanosecond: Sub-second unit of a pcap; False for pcapng, where each interface has its own.
@@ -46,6 +46,7 @@ _PCAP = {
     b"\xa1\xb2\x3c\x4d": (True, True),
     b"\x4d\x3c\xb2\xa1": (False, True),
 }
+_MODIFIED = {b"\xa1\xb2\xcd\x34": True, b"\x34\xcd\xb2\xa1": False}
 _PCAPNG = b"\x0a\x0d\x0d\x0a"
 _BYTE_ORDER = {b"\x1a\x2b\x3c\x4d": True, b"\x4d\x3c\x2b\x1a": False}
 _GZIP = b"\x1f\x8b"
@@ -54,8 +55,6 @@ _GZIP = b"\x1f\x8b"
 _EDITCAP = "editcap -F pcapng writes it as pcapng"
 _PIPE = "decompress it and pipe it in: acrtrace analyze -"
 _CAPTURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xa1\xb2\xcd\x34", "a modified pcap (Kuznetsov's patch, magic a1b2cd34)", _EDITCAP),
-    (b"\x34\xcd\xb2\xa1", "a modified pcap (Kuznetsov's patch, magic a1b2cd34)", _EDITCAP),
     (b"snoop\0\0\0", "a snoop capture (RFC 1761)", _EDITCAP),
     (b"GMBU", "a Network Monitor capture", _EDITCAP),
     (b"RTSS", "a Network Monitor capture", _EDITCAP),
@@ -130,6 +129,8 @@ def sniff(head: bytes) -> Format | None:
     if head[:4] in _PCAP:
         big_endian, nanosecond = _PCAP[head[:4]]
         return Format("pcap", compression, big_endian, nanosecond)
+    if head[:4] in _MODIFIED:
+        return Format("pcap-modified", compression, _MODIFIED[head[:4]], False)
     if head[:4] == _PCAPNG and head[8:12] in _BYTE_ORDER:
         return Format("pcapng", compression, _BYTE_ORDER[head[8:12]], False)
     return None

@@ -7,7 +7,7 @@ NAME_WORDS = {
     "A2": "announced by the client (TLS), and a DNS answer to the same client agrees",
     "A3": "announced by the client (TLS); no DNS answer to it in the capture agrees",
     "A4": "taken from a DNS answer that gave this client the address",
-    "A5": "taken from an answer to another client or a known address range",
+    "A5": "from an answer to another client, a known address range or the capture file's notes",
     "A6": "not known: only the address is",
 }
 

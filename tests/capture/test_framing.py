@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.framing import header, next_record, to_ns
+from analyzer.capture.framing import USUAL_HEAD, header, next_record, to_ns
 from analyzer.capture.layout import (
     BAD,
     I_SIZE,
@@ -19,6 +19,7 @@ from analyzer.capture.layout import (
     OK,
     R_BIG,
     R_END,
+    R_HEAD,
     R_LINK,
     R_POS,
     R_SIZE,
@@ -84,6 +85,7 @@ def step(raw: bytes, position: int = 0) -> tuple[int, np.ndarray, np.ndarray, di
     r, ifs, q, x = state()
     r[0] = 2 if raw[:4] == b"\x0a\x0d\x0d\x0a" else 1
     r[R_TICK] = 1000
+    r[R_HEAD] = USUAL_HEAD
     r[R_POS] = position
     r[R_END] = len(raw)
     data = np.frombuffer(bytearray(raw), dtype=np.uint8)

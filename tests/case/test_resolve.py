@@ -55,6 +55,29 @@ def test_another_clients_answer_does_not_confirm(world: World) -> None:
     assert world.derive()[0]["name_grade"] == "A3"
 
 
+def note(world: World, name: str, addr: str) -> None:
+    """What a name resolution block of the capture file says."""
+    world.rows["names"].append({"addr": addr, "name": name, "kind": "nrb", "input_id": 0})
+
+
+def test_a_note_in_the_file_names_an_address_that_dns_says_nothing_about(world: World) -> None:
+    note(world, world.DROP, world.STAMP)
+    world.flow()
+    row = world.derive()[0]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (world.DROP, "A5", "nrb")
+
+
+def test_a_note_in_the_file_does_not_clear_what_dns_names(world: World) -> None:
+    """Whoever writes the file could note our own registry beside any address."""
+    note(world, "contoso.azurecr.io", world.STAMP)
+    world.answers(world.DROP, world.STAMP, client=world.OTHER_AGENT)
+    world.says(world.flow(), world.DROP)
+    world.flow()
+    announced, nameless = world.derive()
+    assert (announced["endpoint"], announced["name_grade"]) == (world.DROP, "A3")
+    assert (nameless["endpoint"], nameless["name_source"]) == (world.DROP, "dns")
+
+
 def test_the_label_of_a_dual_stack_agent_joins_its_addresses(world: World) -> None:
     six = "2603:1030:20e:1::10"
     world.settings = replace(

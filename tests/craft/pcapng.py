@@ -133,9 +133,20 @@ def name_resolution(pairs: Sequence[tuple[bytes, str]], order: Order = "little")
     return block(NRB, body + option(0, b"", order), order)
 
 
-def interface_statistics(number: int, order: Order = "little") -> bytes:
-    """Interface Statistics Block (section 4.6) without options."""
-    return block(ISB, struct.pack(order_mark(order) + "III", number, 0, 0), order)
+def interface_statistics(number: int, order: Order = "little", **counts: int) -> bytes:
+    """Interface Statistics Block (section 4.6); counts: ifrecv, ifdrop, filteraccept, osdrop."""
+    codes = {"ifrecv": 4, "ifdrop": 5, "filteraccept": 6, "osdrop": 7}
+    mark = order_mark(order)
+    body = struct.pack(mark + "III", number, 0, 0)
+    for name, value in counts.items():
+        body += option(codes[name], struct.pack(mark + "Q", value), order)
+    return block(ISB, body + (option(0, b"", order) if counts else b""), order)
+
+
+def secrets(data: bytes, kind: int = 0x544C534B, order: Order = "little") -> bytes:
+    """Decryption Secrets Block (section 4.7); the default kind is a TLS key log."""
+    head = struct.pack(order_mark(order) + "II", kind, len(data))
+    return block(DSB, head + data, order)
 
 
 def custom(data: bytes, *, pen: int = 32473, copy: bool = True, order: Order = "little") -> bytes:

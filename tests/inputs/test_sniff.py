@@ -41,6 +41,8 @@ NG_BE = struct.pack(">IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
         (packed(PCAP_NS_BE), Format("pcap", "gzip", True, True)),
         (packed(NG_LE), Format("pcapng", "gzip", False, False)),
         (PCAP_LE[:4], Format("pcap", None, False, False)),
+        (bytes.fromhex("34cdb2a1") + PCAP_LE[4:], Format("pcap-modified", None, False, False)),
+        (bytes.fromhex("a1b2cd34") + PCAP_BE[4:], Format("pcap-modified", None, True, False)),
         (zstd.compress(PCAP_LE), Format("pcap", "zstd", False, False)),
         (SKIPPABLE + zstd.compress(PCAP_LE), Format("pcap", "zstd", False, False)),
         (lzma.compress(NG_BE), Format("pcapng", "xz", True, False)),
@@ -62,8 +64,6 @@ def test_format_text_names_container_and_compression() -> None:
     [
         (b"", "an empty file", True),
         (b"\xa1\xb2", "2 bytes, too few for any capture header", False),
-        (bytes.fromhex("34cdb2a1") + bytes(30), "a modified pcap", True),
-        (bytes.fromhex("a1b2cd34") + bytes(30), "a modified pcap", True),
         (b"snoop\0\0\0\0\0\0\2", "a snoop capture", True),
         (bytes.fromhex("28b52ffd00"), "zstd data that cannot be decompressed", True),
         (b"\xfd7zXZ\0\0", "xz data that cannot be decompressed", True),
