@@ -13,6 +13,24 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Ints
 
 KEEP = 1 << 18
+WORD = 0xFFFFFFFFFFFFFFFF
+
+
+def address_text(version: int, high: int, low: int) -> str:
+    """One address in its canonical form (RFC 5952), the same under every version of Python.
+
+    Args:
+        version: 4 or 6.
+        high: The upper 64 bits of an IPv6 address.
+        low: The lower 64 bits, or the IPv4 address.
+    """
+    a = low & 0xFFFFFFFF
+    dotted = f"{a >> 24}.{(a >> 16) & 255}.{(a >> 8) & 255}.{a & 255}"
+    if version == 4:
+        return dotted
+    if high == 0 and low >> 32 == 0xFFFF:  # mapped: section 5 asks for the mixed notation
+        return f"::ffff:{dotted}"
+    return IPv6Address((high & WORD) << 64 | low & WORD).compressed
 
 
 class AddressBook:
@@ -23,22 +41,13 @@ class AddressBook:
         self._known: dict[tuple[int, int, int], str] = {}
 
     def text(self, version: int, high: int, low: int) -> str:
-        """One address in its canonical form (RFC 5952)."""
+        """One address (:func:`address_text`)."""
         key = (version, high, low)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= KEEP:
                 self._known.clear()
-            a = low & 0xFFFFFFFF
-            dotted = f"{a >> 24}.{(a >> 16) & 255}.{(a >> 8) & 255}.{a & 255}"
-            if version == 4:
-                found = dotted
-            elif high == 0 and low >> 32 == 0xFFFF:  # an IPv6 packet between mapped addresses
-                found = f"::ffff:{dotted}"
-            else:
-                value = ((high & 0xFFFFFFFFFFFFFFFF) << 64) | (low & 0xFFFFFFFFFFFFFFFF)
-                found = IPv6Address(value).compressed
-            self._known[key] = found
+            found = self._known[key] = address_text(version, high, low)
         return found
 
     def column(self, version: Ints, high: Ints, low: Ints) -> NDArray[np.object_]:

@@ -8,9 +8,9 @@ on the wire. Counts of lost packets say what the capture cannot show.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal
 
+from analyzer.capture.addresses import address_text
 from analyzer.capture.framing import BLOCK_DSB, BLOCK_ISB, BLOCK_NRB
 from analyzer.issues import Issue
 
@@ -66,7 +66,9 @@ class About:
             size = {NRB_IPV4: 4, NRB_IPV6: 16}.get(code)
             if size is None or len(value) <= size:
                 continue
-            address = str(ip_address(value[:size]))
+            low = int.from_bytes(value[max(size - 8, 0) : size], "big")
+            high = int.from_bytes(value[: max(size - 8, 0)], "big")
+            address = address_text(4 if size == 4 else 6, high, low)
             for raw in value[size:].split(b"\0"):
                 pair = (address, _host_name(raw))
                 if not pair[1] or pair in self.known:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.inputs.sniff import recognise, sniff
+from analyzer.inputs.sniff import plain_head, recognise, sniff
 from analyzer.issues import UsageError
 from analyzer.report.write import refuse_existing
 
@@ -34,7 +34,8 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
     _refuse_evidence(path, evidence)
     head = _head(path)
     # A stranger with a hint is a capture or an archive in a form that has to be converted first.
-    if sniff(head) is not None or recognise(head).hint:
+    # No output of ours is compressed, and what is inside may take more than a head to tell.
+    if sniff(head) is not None or plain_head(head)[1] is not None or recognise(head).hint:
         raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
     _refuse_unwritable(path, may_create_folder=True)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from analyzer.result import Finding
 
 KB = 1000
+BLOCKS_OF_PCAPNG = {"decryption-secrets", "capture-drops", "nrb-cap"}
+"""Issues from blocks beside the packets, which writing the packets anew leaves out."""
 FIRST_NOTICEABLE = 4 * KB
 WAITING_ROLES = ("dns_tunnel", "other")
 
@@ -237,7 +239,9 @@ def test_stored_otherwise(
         again = run.analyze(tmp_path, path, inventories=inventory)
     assert run.comparable(again.result.findings) == run.comparable(analysis.result.findings)
     assert again.result.verdict == analysis.result.verdict
-    assert [i.code for i in again.result.issues] == [i.code for i in analysis.result.issues]
+    left_out = set() if encode is _as_it_is else BLOCKS_OF_PCAPNG
+    expected = [i.code for i in analysis.result.issues if i.code not in left_out]
+    assert [i.code for i in again.result.issues] == expected
 
 
 # -- nothing of the laboratory is in the product --------------------------------------------------

@@ -39,7 +39,12 @@ def capture(*extra: bytes, order: pcap.Order = "little") -> bytes:
 @pytest.mark.parametrize("order", ["little", "big"])
 def test_names_of_the_file_become_evidence(order: pcap.Order) -> None:
     block = pcapng.name_resolution(
-        [(ADDRESS, "Host.Example."), (bytes(15) + b"\1", "six.example"), (ADDRESS, "host.example")],
+        [
+            (ADDRESS, "Host.Example."),
+            (bytes(15) + b"\1", "six.example"),
+            (bytes(10) + b"\xff\xff" + ADDRESS, "mapped.example"),
+            (ADDRESS, "host.example"),
+        ],
         order,
     )
     tables = direct.read(capture(block, block, order=order))
@@ -47,6 +52,7 @@ def test_names_of_the_file_become_evidence(order: pcap.Order) -> None:
     assert [(row["addr"], row["name"]) for row in noted] == [
         ("203.0.113.9", "host.example"),
         ("::1", "six.example"),
+        ("::ffff:203.0.113.9", "mapped.example"),
     ]
     assert noted[0]["client_ip"] is None
     assert noted[0]["flow_id"] is None
