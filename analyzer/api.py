@@ -95,7 +95,14 @@ def _built(
     with open_case(settings.case_path, force=settings.force) as case:
         tick = (lambda done: progress(done, total)) if progress is not None else None
         batches = Batches(case)
-        reports, issues = extract(specs, batches.append, tick, notice, digest=settings.hash_inputs)
+        reports, issues = extract(
+            specs,
+            batches.append,
+            tick,
+            notice,
+            digest=settings.hash_inputs,
+            threads=settings.threads,
+        )
         batches.flush()
         store_inputs(case, [asdict(report) for report in reports])
         store_issues(case, [*(replace(i, input_id=None) for i in found), *issues])

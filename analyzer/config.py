@@ -46,6 +46,7 @@ class Settings:
         case_path: DuckDB file to keep, or None for memory.
         force: Replace an existing case file.
         hash_inputs: State the SHA-256 of every input.
+        threads: Threads that share the conversations; None lets the size of the inputs decide.
         command_line: As typed, for the report.
     """
 
@@ -58,5 +59,6 @@ class Settings:
     case_path: Path | None = None
     force: bool = False
     hash_inputs: bool = True
+    threads: int | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

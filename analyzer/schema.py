@@ -42,7 +42,11 @@ FLOWS = Table(
     "flows",
     "One row per conversation (TCP or UDP 5-tuple between its first packet and its end).",
     (
-        C("flow_id", "BIGINT", "Number of the flow in this case, in order of its first packet."),
+        C(
+            "flow_id",
+            "BIGINT",
+            "Number of the flow: how many packets of this case came before its first one.",
+        ),
         C("input_id", "INTEGER", "Input that holds its first packet."),
         C("community_id", "VARCHAR", "Community ID v1, seed 0.", "not computed"),
         C("start_ns", "BIGINT", "Time of the first packet."),

@@ -10,15 +10,20 @@ import sys
 import time
 
 
-def engine(path: str) -> int:
+def engine(path: str, threads: int = 1) -> int:
     """The packet engine alone: rows are handed over and dropped, inputs are not hashed (tcpdump
     does not hash either; the whole analysis does)."""
     from analyzer.capture.extract import extract
     from analyzer.inputs.discover import discover
 
     specs, _ = discover([path])
-    reports, _ = extract(specs, lambda _table, _columns: None, digest=False)
+    reports, _ = extract(specs, lambda _table, _columns: None, digest=False, threads=threads)
     return sum(report.records for report in reports)
+
+
+def shared(path: str) -> int:
+    """Two engines in two threads that share the conversations."""
+    return engine(path, 2)
 
 
 def scapy(path: str) -> int:
@@ -39,7 +44,7 @@ def pyshark(path: str) -> int:
 
 def prepare(kind: str) -> None:
     """Imports and compiles beforehand."""
-    if kind == "engine":
+    if kind in ("engine", "shared"):
         from analyzer.capture.warm import warm
 
         warm()
@@ -53,5 +58,7 @@ if __name__ == "__main__":
     name, capture_path = sys.argv[1:3]
     prepare(name)
     start = time.perf_counter()
-    packets = {"engine": engine, "scapy": scapy, "pyshark": pyshark}[name](capture_path)
+    packets = {"engine": engine, "shared": shared, "scapy": scapy, "pyshark": pyshark}[name](
+        capture_path
+    )
     print(json.dumps({"packets": packets, "seconds": time.perf_counter() - start}))

@@ -109,6 +109,21 @@ def short_packets(count: int) -> None:
         ratio(by_tool, ours, "Suricata", "(promised: 5)")
 
 
+def threads(count: int) -> None:
+    """One engine, and two that share the conversations."""
+    for snaplen, name, title in (
+        (262144, "full", "Whole packets"),
+        (96, "snap96", "Snap length 96"),
+    ):
+        pair = pair_of(count, snaplen, name)
+        found = [
+            paired("one thread", peers.child("engine"), pair),
+            paired("two threads", peers.child("shared"), pair),
+        ]
+        by_tool = table(f"{title}, engine", found)
+        ratio(by_tool, "two threads", "one thread", "(promised: 1.5)")
+
+
 def pipe(count: int) -> None:
     """From a pipe, and ten gigabytes of it."""
     pair = pair_of(count, 262144, "full")
@@ -166,6 +181,7 @@ def compiling(_count: int) -> None:
 PARTS: dict[str, Callable[[int], None]] = {
     "full": full_packets,
     "snap96": short_packets,
+    "threads": threads,
     "pipe": pipe,
     "flows": connections,
     "compile": compiling,

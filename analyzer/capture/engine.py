@@ -1,22 +1,17 @@
-"""The packet engine: inputs in, rows of the case's tables out.
+"""One engine: the state of its conversations, walked over windows, and the rows it hands over.
 
-Inputs are merged by packet time: the input whose next packet is the oldest goes on until another
-one has an older packet. So rotated files, overlapping files and captures of several interfaces
-are walked as the one capture they are, whatever files they come in, and a conversation's state
-passes from one input to the next. At a tie the input that is being read goes on.
+`analyzer.capture.merge` leads it through the inputs, alone or beside others that keep the rest of
+the conversations.
 """
 
 from __future__ import annotations
 
-import heapq
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from analyzer.capture.addresses import AddressBook
-from analyzer.capture.cursor import Cursor
 from analyzer.capture.export import flow_columns
 from analyzer.capture.flows import finish, rebuild, sweep
 from analyzer.capture.layout import (
@@ -33,27 +28,21 @@ from analyzer.capture.layout import (
     G_ARENA,
     G_CAND,
     G_CLOCK,
-    G_DNS_LONG,
     G_DONE,
     G_FLOW_CAP,
     G_FREE,
     G_FREE_SLOT,
-    G_HEAD_CAP,
-    G_HEAD_EVICTED,
-    G_HOLE_CAP,
     G_MASK,
     G_SEED,
+    G_SERIAL,
+    G_SHARE,
+    G_SHARES,
     G_SIZE,
     HOLES,
     Q_BLOCK_LENGTH,
     Q_FAULT,
-    R_FIRST,
-    R_HEAD_TS,
-    R_LAST,
     R_PKT,
     R_POS,
-    R_SEEN,
-    R_SNAPPED,
     S_FLOW,
     S_NEXT_FREE,
     S_SIZE,
@@ -62,29 +51,27 @@ from analyzer.capture.layout import (
     WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
-    WALK_LIMIT,
-    WALK_MORE,
     X_NEXT,
     X_SIZE,
 )
+from analyzer.capture.merge import FOREVER, Merge
 from analyzer.capture.settle import settle
 from analyzer.capture.units import Units
 from analyzer.capture.walk import walk
 from analyzer.capture.window import WINDOW
-from analyzer.issues import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from analyzer.capture.export import Columns
+    from analyzer.capture.merge import InputReport, Lane
     from analyzer.capture.types import Ints
     from analyzer.inputs.spec import Spec
+    from analyzer.issues import Issue
 
-FOREVER = (1 << 63) - 1
 FIRST_ROWS = 1 << 14
 MAX_FLOWS = 1 << 20  # rows are made as needed, about 1 KiB for each conversation open at once
 SLOTS = 1024
-MIN_WINDOW = 1 << 20
 FLUSH_ROWS = 1 << 13
 
 
@@ -93,22 +80,6 @@ def cache_aligned(rows: int, columns: int) -> Ints:
     raw = np.zeros(rows * columns + 8, dtype=np.int64)
     start = -raw.ctypes.data // 8 % 8
     return raw[start : start + rows * columns].reshape(rows, columns)
-
-
-@dataclass(frozen=True, slots=True)
-class InputReport:
-    """What reading one input gave; the columns of the ``inputs`` table."""
-
-    input_id: int
-    path: str
-    sha256: str | None
-    format: str | None
-    bytes: int
-    records: int
-    first_ns: int | None
-    last_ns: int | None
-    snapped: int
-    complete: bool
 
 
 class Engine:
@@ -123,6 +94,8 @@ class Engine:
         window: int = WINDOW,
         digest: bool = True,
         seed: int | None = None,
+        share: int = 0,
+        shares: int = 1,
     ) -> None:
         """Starts with an empty flow table.
 
@@ -133,6 +106,8 @@ class Engine:
             window: Bytes per window.
             digest: Compute the SHA-256 of every input.
             seed: Of the flow hash; random unless a test wants a certain one.
+            share: Which share of the conversations is kept.
+            shares: How many engines share the run.
         """
         self.sink = sink
         self.max_flows = max_flows
@@ -141,6 +116,7 @@ class Engine:
         value = secrets.randbits(62) if seed is None else seed
         self.g = np.zeros(G_SIZE, dtype=np.int64)
         self.g[G_SEED] = value
+        self.g[G_SHARE], self.g[G_SHARES] = share, shares
         self.x = np.zeros(X_SIZE, dtype=np.int64)
         self.f = np.zeros((0, F_SIZE), dtype=np.int64)
         self.h = np.zeros((0, 2 * HOLES), dtype=np.int64)
@@ -157,6 +133,7 @@ class Engine:
         self.pool = np.zeros(slots * SLOT_BYTES, dtype=np.uint8)
         self.g[G_FREE_SLOT] = 0
         self.units = Units(sink, AddressBook(), value)
+        self.units.dns_serial, self.units.dns_step = share, shares
 
     # --- memory -------------------------------------------------------------------------------
 
@@ -243,7 +220,7 @@ class Engine:
             g[G_FREE] += count
             g[G_DONE] = 0
 
-    # --- the loop -----------------------------------------------------------------------------
+    # --- walking ------------------------------------------------------------------------------
 
     def run(
         self,
@@ -252,46 +229,8 @@ class Engine:
         *,
         finish: bool = True,
     ) -> tuple[list[InputReport], list[Issue]]:
-        """Walks all inputs to their end and writes every conversation.
-
-        Args:
-            specs: Inputs, ordered by first packet time.
-            progress: Told how many stored bytes have been read so far.
-            finish: End the conversations that are open; False to hand them on (handover).
-        """
-        waiting = list(enumerate(specs))
-        waiting.reverse()
-        active: list[tuple[int, int, Cursor]] = []  # a heap by next packet time, then order
-        reports: dict[int, InputReport] = {}
-        issues: dict[int, list[Issue]] = {}
-        finished_bytes = 0
-        while waiting or active:
-            while waiting and self._starts_now(waiting[-1][1], active):
-                order, spec = waiting.pop()
-                size = max(self.window >> len(active), MIN_WINDOW)
-                cursor = Cursor(spec, order, size, digest=self.digest)
-                if cursor.open and self._peek(cursor):
-                    heapq.heappush(active, (int(cursor.r[R_HEAD_TS]), order, cursor))
-                else:
-                    self._close(cursor, reports, issues)
-                    finished_bytes += cursor.stream.stored_bytes
-            if not active:
-                continue
-            _, order, cursor = heapq.heappop(active)
-            if self._advance(cursor, self._limit(active, waiting)):
-                heapq.heappush(active, (int(cursor.r[R_HEAD_TS]), order, cursor))
-            else:
-                self._close(cursor, reports, issues)
-                finished_bytes += cursor.stream.stored_bytes
-            if progress is not None:
-                progress(finished_bytes + sum(a.stream.stored_bytes for _, _, a in active))
-        if finish:
-            self.finish_all()
-        ordered = sorted(reports)
-        return [reports[k] for k in ordered], [
-            *(issue for k in ordered for issue in issues[k]),
-            *self._caps(),
-        ]
+        """Walks all inputs alone (`analyzer.capture.merge.Merge.run`)."""
+        return Merge([self]).run(specs, progress, finish=finish)
 
     def finish_all(self) -> None:
         """Ends every conversation that is still open."""
@@ -299,57 +238,48 @@ class Engine:
         self.write_finished()
         self._read_units()
 
-    @staticmethod
-    def _starts_now(spec: Spec, active: list[tuple[int, int, Cursor]]) -> bool:
-        return not active or spec.first_ns is None or spec.first_ns <= active[0][0]
+    def walk_window(self, lane: Lane, limit: int) -> int:
+        """Walks what is left of a window up to ``limit``.
 
-    @staticmethod
-    def _limit(others: list[tuple[int, int, Cursor]], waiting: list[tuple[int, Spec]]) -> int:
-        """Up to when an input may go on before another one has an older packet."""
-        limit = others[0][0] if others else FOREVER
-        if waiting and waiting[-1][1].first_ns is not None:
-            limit = min(limit, waiting[-1][1].first_ns)
-        return limit
-
-    def _peek(self, cursor: Cursor) -> bool:
-        """Finds the time of an input's first packet; False when it has none."""
-        return self._advance(cursor, -FOREVER)
-
-    def _advance(self, cursor: Cursor, limit: int) -> bool:
-        """Walks one input up to ``limit``; False when it is used up."""
+        Returns:
+            WALK_MORE at the window's end, WALK_LIMIT before a packet that is later than ``limit``
+            (nanoseconds), WALK_BAD at damage.
+        """
         while True:
-            status = self._walk(cursor, limit)
-            if status == WALK_LIMIT:
-                return True
-            if status == WALK_MORE:
-                self._between_windows()
-                if not cursor.refill():
-                    return False
-            elif status == WALK_FLUSH:
+            status = self._walk(lane, limit)
+            if status == WALK_FLUSH:
                 self._read_units()
             elif status == WALK_GROW:
                 self._read_units()
                 self._make_room()
             elif status == WALK_BLOCK:
-                cursor.take_block(int(self.x[X_NEXT]))
-                self.units.annotations(cursor.about.hand_out(), cursor.input_id)
-            elif status == WALK_BAD:
-                return False
+                self._block(lane)
+            else:
+                return status
 
-    def _between_windows(self) -> None:
+    def _block(self, lane: Lane) -> None:
+        """A block that speaks about the capture is read once, by the engine that leads."""
+        if lane.leads:
+            lane.cursor.take_block(int(self.x[X_NEXT]))
+            self.units.annotations(lane.cursor.about.hand_out(), lane.cursor.input_id)
+        else:
+            lane.r[R_POS] = self.x[X_NEXT]
+
+    def between_windows(self) -> None:
+        """Ends what has been idle for long and hands over what has ended."""
         self._read_units()
         sweep(self.g, self.table, self.f, self.done, int(self.g[G_CLOCK]))
         self.write_finished()
 
-    def _walk(self, cursor: Cursor, limit: int) -> int:
+    def _walk(self, lane: Lane, limit: int) -> int:
         """Runs the kernel; a fault inside costs the record it happened on."""
-        r = cursor.r
+        r = lane.r
         try:
             return walk(
-                cursor.buffer,
+                lane.cursor.buffer,
                 r,
-                cursor.ifs,
-                cursor.q,
+                lane.ifs,
+                lane.q,
                 limit,
                 self.g,
                 self.x,
@@ -364,7 +294,7 @@ class Engine:
                 self.pool,
             )
         except (IndexError, ValueError, ZeroDivisionError, OverflowError, SystemError):
-            q = cursor.q
+            q = lane.q
             if q[Q_FAULT, 0] == 0:
                 q[Q_FAULT, 1] = r[R_PKT] + 1
             q[Q_FAULT, 0] += 1
@@ -372,73 +302,6 @@ class Engine:
                 q[Q_BLOCK_LENGTH] = (1, r[R_PKT] + 1, r[R_POS])
                 return WALK_BAD
             r[R_PKT] += 1
+            self.g[G_SERIAL] += 1
             r[R_POS] = self.x[X_NEXT]
             return WALK_FLUSH
-
-    def _close(
-        self, cursor: Cursor, reports: dict[int, InputReport], issues: dict[int, list[Issue]]
-    ) -> None:
-        cursor.end()
-        found = cursor.issues()
-        r = cursor.r
-        seen = bool(r[R_SEEN])
-        reports[cursor.input_id] = InputReport(
-            input_id=cursor.input_id,
-            path=cursor.spec.path,
-            sha256=cursor.stream.sha256,
-            format=str(cursor.spec.format) if cursor.spec.format is not None else None,
-            bytes=cursor.stream.stored_bytes,
-            records=int(r[R_PKT]),
-            first_ns=int(r[R_FIRST]) if seen else None,
-            last_ns=int(r[R_LAST]) if seen else None,
-            snapped=int(r[R_SNAPPED]),
-            complete=not any(issue.incomplete for issue in found),
-        )
-        issues[cursor.input_id] = found
-
-    def _caps(self) -> list[Issue]:
-        """Every bound of the engine that was hit."""
-        g = self.g
-        bounds = (
-            (
-                "flow-cap",
-                int(g[G_FLOW_CAP]),
-                f"more than {self.max_flows} conversations open at once: the longest idle ended "
-                "early, so their turns are split",
-            ),
-            (
-                "hole-cap",
-                int(g[G_HOLE_CAP]),
-                f"more than {HOLES} holes in one direction of a conversation: the oldest counts as "
-                "missed for good",
-            ),
-            (
-                "head-cap",
-                int(g[G_HEAD_CAP]),
-                f"a ClientHello or request head longer than {SLOT_BYTES} bytes: its beginning was "
-                "read",
-            ),
-            (
-                "head-evicted",
-                int(g[G_HEAD_EVICTED]),
-                f"more than {len(self.s)} unfinished heads at once: the longest idle was given up, "
-                "its name may be missing",
-            ),
-            (
-                "dns-tcp-length",
-                int(g[G_DNS_LONG]),
-                "a DNS message over TCP was shorter than 12 or longer than 16382 bytes, or cut",
-            ),
-            (
-                "name-cap",
-                int(self.units.names.state[2]),
-                "more than 1048576 different names: further ones were dropped",
-            ),
-        )
-        return [
-            Issue(
-                code, None, "run", detail, count, code in ("flow-cap", "head-evicted", "name-cap")
-            )
-            for code, count, detail in bounds
-            if count
-        ]

@@ -6,6 +6,9 @@ that takes some twenty seconds, once, and the caller is told before.
 
 from __future__ import annotations
 
+import os
+import secrets
+import threading
 from typing import TYPE_CHECKING
 
 from analyzer.capture import cache
@@ -13,10 +16,13 @@ from analyzer.capture import cache
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from analyzer.capture.engine import InputReport
     from analyzer.capture.export import Columns
+    from analyzer.capture.merge import InputReport
     from analyzer.inputs.spec import Spec
     from analyzer.issues import Issue
+
+LARGE = 32 << 20
+"""Stored bytes from which on a second thread is started; standard input counts as that much."""
 
 
 def extract(
@@ -26,6 +32,7 @@ def extract(
     notice: Callable[[str], None] | None = None,
     *,
     digest: bool = True,
+    threads: int | None = None,
 ) -> tuple[list[InputReport], list[Issue]]:
     """Reads captures and hands the rows of ``flows``, ``names``, ``tls``, ... to ``sink``.
 
@@ -35,6 +42,8 @@ def extract(
         progress: Told how many stored bytes have been read so far.
         notice: Told lines for the user: that kernels are compiled, where they cannot be kept.
         digest: Compute the SHA-256 of every input; it costs more than the packet walk.
+        threads: How many engines share the conversations, each in a thread of its own; None lets
+            the size of the inputs decide. What comes out is the same, in another order of rows.
     """
     for line in cache.notices():
         if notice is not None:
@@ -43,6 +52,44 @@ def extract(
         from analyzer.capture.warm import warm
 
         warm()
-    from analyzer.capture.engine import Engine
+    from analyzer.capture.engine import MAX_FLOWS, Engine
+    from analyzer.capture.merge import Merge
 
-    return Engine(sink, digest=digest).run(specs, progress)
+    shares = threads or worthwhile(specs)
+    if shares == 1:
+        return Engine(sink, digest=digest).run(specs, progress)
+    seed = secrets.randbits(62)
+    one_at_a_time = _in_turn(sink)
+    engines = [
+        Engine(
+            one_at_a_time,
+            digest=digest,
+            seed=seed,
+            max_flows=MAX_FLOWS // shares,
+            share=share,
+            shares=shares,
+        )
+        for share in range(shares)
+    ]
+    return Merge(engines).run(specs, progress)
+
+
+def worthwhile(specs: Sequence[Spec]) -> int:
+    """How many threads pay for themselves: two, for inputs that take longer than starting them.
+
+    The thread that reads and hashes an input keeps a processor busy, so a second walk only helps
+    where there is a third one.
+    """
+    stored = sum(spec.size if spec.size is not None else LARGE for spec in specs)
+    return 2 if stored >= LARGE and len(os.sched_getaffinity(0)) > 2 else 1
+
+
+def _in_turn(sink: Callable[[str, Columns], object]) -> Callable[[str, Columns], object]:
+    """A sink that several threads may call."""
+    lock = threading.Lock()
+
+    def take(table: str, columns: Columns) -> None:
+        with lock:
+            sink(table, columns)
+
+    return take

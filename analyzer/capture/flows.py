@@ -216,7 +216,6 @@ def add(g: Ints, x: Ints, f: Ints, table: Ints, free: Ints, swap: int) -> int:
         f[i, d + D_HTTP] = SEQ_NONE
         f[i, d + D_REC] = REC_OFF
         f[i, d + D_SLOT] = -1
-    g[G_SERIAL] += 1
     g[G_OPEN] += 1
     mask = g[G_MASK]
     at = h & mask

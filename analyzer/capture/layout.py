@@ -37,6 +37,7 @@ G_SEED, G_MASK, G_FREE, G_ROWS, G_DONE, G_SERIAL = 0, 1, 2, 3, 4, 5
 G_CAND, G_ARENA, G_OPEN, G_FREE_SLOT, G_CLOCK = 6, 7, 8, 9, 10
 G_HOLE_CAP, G_HEAD_CAP, G_HEAD_EVICTED, G_DNS_LONG, G_DNS_SHORT = 11, 12, 13, 14, 15
 G_DUPES, G_FLOW_CAP, G_CANDS_SEEN = 16, 17, 18
+G_SHARES, G_SHARE = 20, 21
 G_SIZE = 24
 
 # --- flow row -----------------------------------------------------------------------------------
@@ -140,3 +141,6 @@ ISSUE_CODES = (
     Q_BAD_UDP,
     Q_FAULT,
 ) = range(len(ISSUE_CODES))
+
+SHARED_ISSUES = (Q_CUT_L4, Q_BAD_TCP, Q_BAD_UDP, Q_UDP_TUNNEL)
+"""Counted by the engine that keeps the conversation; every other kind by each engine of a run."""

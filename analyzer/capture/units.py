@@ -64,7 +64,7 @@ class Units:
         self.book = book
         self.names = Names(seed)
         self.ech: set[int] = set()
-        self.dns_serial = 0
+        self.dns_serial, self.dns_step = 0, 1
         self._text = np.zeros(1 << 16, dtype=np.uint8)
 
     def read(self, c: Ints, arena: Bytes) -> None:
@@ -270,8 +270,8 @@ class Units:
         response = flags & 0x8000 != 0
         client = np.where(response, target, source)
         asked = msgs[:, dns.M_QNAME]
-        ids = self.dns_serial + np.arange(len(msgs), dtype=np.int64)
-        self.dns_serial += len(msgs)
+        ids = self.dns_serial + self.dns_step * np.arange(len(msgs), dtype=np.int64)
+        self.dns_serial += self.dns_step * len(msgs)
         tcp = own[:, C_KIND] == CAND_DNS_TCP
         self.sink(
             "dns",

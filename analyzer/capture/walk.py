@@ -31,6 +31,9 @@ from analyzer.capture.layout import (
     G_CLOCK,
     G_DONE,
     G_FREE,
+    G_SERIAL,
+    G_SHARE,
+    G_SHARES,
     NEED_MORE,
     OK,
     Q_CUT_L4,
@@ -119,6 +122,13 @@ def is_private(version: int, high: int, low: int) -> int:
     return 1 if top & 0xFE00 == 0xFC00 or top & 0xFFC0 == 0xFE80 or (high == 0 and low == 1) else 0
 
 
+@kernel("i(I1, i)", inline=True)
+def share_of(x: Ints, shares: int) -> int:
+    """Which of ``shares`` engines keeps this packet's conversation; both directions agree."""
+    h = (x[X_SRC_LO] ^ x[X_DST_LO]) + x[X_SPORT] + x[X_DPORT]
+    return (((h & 0xFFFFFFFF) * 0x9E3779B1) >> 16 & 0xFFFF) * shares >> 16
+
+
 @kernel("void(B1, I1, I2, i, i)")
 def guess_orientation(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> None:
     """Who is the originator, before a SYN or a request says so."""
@@ -164,11 +174,14 @@ def packet(
         note(q, -1 - at, x[X_PKT], x[X_LINK])
         return OK
     if x[X_L4] + 4 > x[X_CAP_END]:
-        note(q, Q_CUT_L4, x[X_PKT], x[X_OFF])
+        if g[G_SHARE] == 0:
+            note(q, Q_CUT_L4, x[X_PKT], x[X_OFF])
         return OK
     x[X_SPORT] = u16(b, x[X_L4])
     x[X_DPORT] = u16(b, x[X_L4] + 2)
     is_tcp = x[X_PROTO] == TCP
+    if g[G_SHARES] > 1 and share_of(x, g[G_SHARES]) != g[G_SHARE]:
+        return OK
     size = tcp.header_ok(b, x, q) if is_tcp else udp.length_ok(b, x, q)
     if size < 0 or (is_tcp and size == 0):
         return OK
@@ -244,6 +257,7 @@ def walk(
         if packet(g, x, q, f, table, free, done, c, arena, h, s, pool, b) == WALK_GROW:
             return WALK_GROW
         r[R_PKT] += 1
+        g[G_SERIAL] += 1
         r[R_POS] = x[X_NEXT]
         r[R_PREV_TS] = ts
         if x[X_WIRE] > x[X_CAP]:

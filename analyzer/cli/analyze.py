@@ -104,6 +104,14 @@ def agent_networks(
     default=True,
     help="SHA-256 of every input (default); it bounds reading at about 2 GB/s.",
 )
+@click.option(
+    "threads",
+    "--threads",
+    type=click.IntRange(1, 8),
+    metavar="N",
+    help="Threads that share the conversations, 1 to 8. [default: 2 from 32 MiB on, where there "
+    "are more than two processors]",
+)
 @click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
 @click.pass_context
 def analyze(
@@ -119,6 +127,7 @@ def analyze(
     force: bool,
     fail_on: tuple[str, ...],
     hashed: bool,
+    threads: int | None,
     config: Path | None,
 ) -> int:
     """Analyse captures and write a report.
@@ -149,6 +158,7 @@ def analyze(
         case_path=case,
         force=force,
         hash_inputs=hashed,
+        threads=threads,
         command_line=tuple(printable(word) for word in ctx.obj or sys.argv),
     )
     return _run(settings, fmt, report, fail_on)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from analyzer.report.document import render_json
 from craft import pcap, pcapng, run
 from craft.unpack import read_capture
 
@@ -242,6 +243,15 @@ def test_stored_otherwise(
     left_out = set() if encode is _as_it_is else BLOCKS_OF_PCAPNG
     expected = [i.code for i in analysis.result.issues if i.code not in left_out]
     assert [i.code for i in again.result.issues] == expected
+
+
+def test_two_threads_give_the_same_document(
+    lab_dir: Path, tmp_path: Path, analysis: run.Analysis, scenario: Truth
+) -> None:
+    files = [lab_dir / name for name in scenario.get("files") or [scenario["file"]]]
+    inventory = [lab_dir / "endpoints.json"]
+    again = run.analyze(tmp_path, *files, inventories=inventory, threads=2)
+    assert render_json(again.result) == render_json(analysis.result)
 
 
 # -- nothing of the laboratory is in the product --------------------------------------------------

@@ -12,7 +12,8 @@ from craft.pcap import write_pcap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from analyzer.capture.engine import Engine, InputReport
+    from analyzer.capture.engine import Engine
+    from analyzer.capture.merge import InputReport
     from analyzer.issues import Issue
     from craft.packet import Packet
 

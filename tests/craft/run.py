@@ -48,6 +48,7 @@ def analyze(
     own: Sequence[str] = (),
     approve: Sequence[str] = (),
     agents: Sequence[tuple[str, str]] = (),
+    threads: int | None = None,
 ) -> Analysis:
     """One run through the API that keeps its case in `folder`."""
     from analyzer import api  # the kernels' cache is chosen at import, so not before it is needed
@@ -62,6 +63,7 @@ def analyze(
         approve=tuple(approve),
         agents=tuple(agents),
         case_path=case,
+        threads=threads,
     )
     return Analysis(api.analyze(settings), case)
 
