@@ -5,6 +5,8 @@
 -- most was written to: a harmless first request must not name the upload behind it.
 -- `voiced`: per flow who speaks, whether to a proxy, and the announced name.
 --
+-- Texts that no host can have (`no_hosts`) name nobody.
+--
 -- When a tunnel's CONNECT line and the TLS inside it name different hosts, the name inside decides
 -- as long as both are one service (shared front ends route by it), and where the CONNECT line
 -- names one of ours. Otherwise the proxy connects to where the CONNECT line says, and a catalogued
@@ -17,7 +19,7 @@ WITH per_host AS (
             THEN 1 + greatest(coalesce(h.content_length, 0), 0)::HUGEINT ELSE 0 END) AS written,
         min(h.ts_ns) AS first_ns
     FROM http h LEFT JOIN conversations c USING (flow_id)
-    WHERE h.method <> 'CONNECT' AND h.host <> ''
+    WHERE h.method <> 'CONNECT' AND h.host <> '' AND h.host NOT IN (SELECT name FROM no_hosts)
     GROUP BY coalesce(c.conversation, h.flow_id), h.host
 )
 SELECT conversation,
@@ -31,7 +33,7 @@ WITH said AS (
         CASE n.kind WHEN 'quic_sni' THEN 'sni' ELSE n.kind END AS kind,
         (n.ts_ns, coalesce(n.packet, 0), n.name) AS place
     FROM names n LEFT JOIN conversations c USING (flow_id)
-    WHERE n.flow_id IS NOT NULL AND n.name <> ''
+    WHERE n.flow_id IS NOT NULL AND n.name <> '' AND n.name NOT IN (SELECT name FROM no_hosts)
 )
 SELECT s.conversation,
     arg_min(s.name, s.place) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni,

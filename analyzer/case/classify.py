@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.case.columns import append_columns, text_array
 from analyzer.case.scripts import load_text
 from analyzer.endpoints.inventory import imitates
-from analyzer.names import address_of
+from analyzer.names import address_of, normalise
 from analyzer.schema import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -25,14 +25,21 @@ CLEARED = frozenset({"ours", "approved", "platform"})
 
 
 def load_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The distinct names of the case, sorted, and the table `literals` of those that are addresses.
+    """The distinct names of the case, sorted; fills the tables `literals` and `no_hosts`.
 
     A Host or CONNECT line may hold an IP literal: that is the destination's address, not a name.
+    Other texts that no host can have (``-.blob.core.windows.net``, ``.``) name nobody: a client may
+    announce them, and must not pass for named by it.
     """
     found: list[str] = connection.execute(_DISTINCT).fetchnumpy()["name"].tolist()
     literals = [(n, a) for n in found if _may_be_address(n) and (a := address_of(n)) is not None]
     load_text(connection, "literals", name=[n for n, _ in literals], addr=[a for _, a in literals])
     known = {n for n, _ in literals}
+    load_text(
+        connection,
+        "no_hosts",
+        name=[n for n in found if n not in known and normalise(n) is None],
+    )
     return [n for n in found if n not in known]
 
 

@@ -12,6 +12,7 @@ import click
 
 from analyzer.cli.outcome import FAIL_ON, exit_code, problem_lines
 from analyzer.cli.speech import say
+from analyzer.issues import UsageError
 from analyzer.report.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -132,7 +133,8 @@ def analyze(
 ) -> int:
     """Analyse captures and write a report.
 
-    INPUT is a pcap or pcapng file (plain or gzip), a directory of them, or - for standard input.
+    INPUT is a pcap or pcapng file (plain, gzip, zstd, xz, bzip2 or lz4), a directory of them, or -
+    for standard input.
     """
     from analyzer.cli.preflight import check_case, check_report
     from analyzer.config import Settings
@@ -142,7 +144,7 @@ def analyze(
     fmt = fmt or _format_of(output)
     if config is None and Path(CONFIG_NAME).is_file():
         config = Path(CONFIG_NAME)
-    evidence: list[str | Path] = [*inputs, *inventories, *([config] if config else [])]
+    evidence: list[str | Path] = [*inputs, *inventories, *_configured(config)]
     report = None if output == "-" else Path(output) if output else default_path(inputs, fmt)
     if report is not None:
         check_report(report, force, evidence)
@@ -164,9 +166,34 @@ def analyze(
     return _run(settings, fmt, report, fail_on)
 
 
+def _configured(config: Path | None) -> list[Path]:
+    """The configuration and the files that it names."""
+    from analyzer.endpoints.project_file import read_project_file
+
+    if config is None:
+        return []
+    project = read_project_file(config)
+    return [config, *project.inventory, *project.catalogue]
+
+
 def _format_of(output: str | None) -> str:
-    suffix = Path(output or "").suffix
-    return next((f.name for f in FORMATS.values() if f.suffix == suffix), "html")
+    """The format that a report's ending asks for; HTML for a name without one.
+
+    Raises:
+        UsageError: The ending is that of something else, or there is no name.
+    """
+    if output == "":
+        raise UsageError("-o: expected the name of a file, or - for standard output")
+    suffix = Path(output or "").suffix.lower()
+    known = {f.suffix: f.name for f in FORMATS.values()} | {".htm": "html"}
+    if output == "-" or not suffix or str(output).startswith("/dev/"):
+        return "html"
+    if suffix not in known:
+        raise UsageError(
+            f"{output}: no format has this ending, expected {' or '.join(sorted(known))}; "
+            "--format says which it is"
+        )
+    return known[suffix]
 
 
 def _run(settings: Settings, fmt: str, report: Path | None, fail_on: tuple[str, ...]) -> int:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from analyzer import __version__
+from analyzer.cli.interruption import INTERRUPTED, Interruption, interruption
 from analyzer.cli.speech import say
 from analyzer.issues import AcrtraceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BUG, INTERRUPTED, BROKEN_PIPE = 70, 130, 141
+UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
 
 # Command -> where it is, and the line that --help shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -58,7 +59,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 ran; 1 findings at or above --fail-on; 2 usage or configuration; "
-    "3 an input was unreadable or incomplete; 70 bug; 130 interrupted.",
+    "3 an input was unreadable or incomplete; 70 bug; 130 interrupted; 143 terminated.",
 )
 @click.version_option(__version__, prog_name="acrtrace", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -67,11 +68,30 @@ def cli() -> None:
 
 def run(args: Sequence[str]) -> int:
     """Runs a command line and returns its exit code; no exception leaves it."""
+    _prepare_streams()
+    with interruption() as arrived:
+        return _guarded(args, arrived)
+
+
+def _prepare_streams() -> None:
+    """What the program says arrives in any locale, and a stream that is closed takes nothing."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _guarded(args: Sequence[str], arrived: Interruption) -> int:
     try:
         code = _invoke(list(args))
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
@@ -81,15 +101,32 @@ def run(args: Sequence[str]) -> int:
         say(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say("interrupted; no report was written")
-        return INTERRUPTED
+        return _stopped(arrived)
     except BrokenPipeError:
         # Whoever read our output has gone; the interpreter must not try to flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+    except OSError as error:
+        if arrived.code is not None:
+            return _stopped(arrived)
+        return _refused(error)
     except Exception as error:
-        return _bug(error)
+        return _stopped(arrived) if arrived.code is not None else _bug(error)
     return code
+
+
+def _stopped(arrived: Interruption) -> int:
+    code = arrived.code or INTERRUPTED
+    say("interrupted; no report was written" if code == INTERRUPTED else "terminated; no report")
+    return code
+
+
+def _refused(error: OSError) -> int:
+    """What the system refuses (a full disk, a closed output) is no bug of ours."""
+    _trace(error)
+    where = f"{error.filename}: " if error.filename else ""
+    say(f"{where}{error.strerror or error}")
+    return UNUSABLE
 
 
 def _invoke(args: list[str]) -> int:
@@ -100,10 +137,7 @@ def _invoke(args: list[str]) -> int:
 
 
 def _bug(error: Exception) -> int:
-    if os.environ.get("ACRTRACE_DEBUG") == "1":
-        import traceback
-
-        traceback.print_exception(error)
+    _trace(error)
     kind = "out of memory" if isinstance(error, MemoryError) else type(error).__name__
     detail = " ".join(str(error).split())[:300]
     say(
@@ -111,6 +145,13 @@ def _bug(error: Exception) -> int:
         "(the same command with ACRTRACE_DEBUG=1 shows where; please report it)"
     )
     return BUG
+
+
+def _trace(error: Exception) -> None:
+    if os.environ.get("ACRTRACE_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
 
 
 def main() -> None:

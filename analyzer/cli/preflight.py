@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.inputs.sniff import plain_head, recognise, sniff
 from analyzer.issues import UsageError
-from analyzer.report.write import refuse_existing
+from analyzer.report.write import is_stream, refuse_existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
         UsageError: With the reason.
     """
     refuse_existing(path, force)
-    if path.is_char_device() or path.is_fifo():
+    if is_stream(path):
         return
     _refuse_evidence(path, evidence)
     head = _head(path)
@@ -56,6 +56,8 @@ def check_case(
     if path.exists():
         if not force:
             raise UsageError(f"{path}: exists already; --force replaces it")
+        if not path.is_file():
+            raise UsageError(f"{path}: is no regular file, so it is not replaced even with --force")
         head = _head(path)
         if head and head[8:12] != _DUCKDB_MAGIC:
             raise UsageError(f"{path}: is no DuckDB file, so it is not replaced even with --force")
@@ -77,12 +79,17 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    """First bytes of a file; nothing where there is none to read."""
+    """First bytes of a file; nothing where there is none."""
     try:
         with path.open("rb") as file:
             return file.read(512)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return b""
+    except OSError as error:
+        raise UsageError(
+            f"{path}: is not overwritten even with --force: it cannot be read "
+            f"({error.strerror}), so it may hold evidence"
+        ) from error
 
 
 def _refuse_unwritable(path: Path, *, may_create_folder: bool) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
+
+from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,9 +48,17 @@ def _span(rule: Rule) -> str:
     from analyzer.rules.severity import COMMON_STEPS, worse
 
     worst = rule.severity
+    for modifier in rule.modifiers.values():
+        if modifier.effect == "at-least" and modifier.severity is not None:
+            worst = worse(worst, modifier.severity)
     for step in (*rule.ladder, *(COMMON_STEPS if rule.stream == "exfiltration" else ())):
         worst = worse(worst, step.severity)
     return rule.severity if worst == rule.severity else f"{rule.severity} to {worst}"
+
+
+def _blanks(text: str) -> str:
+    """A finding's text before there is a finding: ``{agent}`` becomes ``<agent>``."""
+    return re.sub(r"\{_?(\w+)\}", lambda m: f"<{m[1].replace('_', ' ')}>", text)
 
 
 def _page(
@@ -62,7 +73,7 @@ def _page(
         f"  {rule.severity}: any match",
     ]
     steps = [*rule.ladder, *(common if rule.stream == "exfiltration" else ())]
-    for step in steps:
+    for step in sorted(steps, key=lambda s: -SEVERITIES.index(s.severity)):
         limit = getattr(limits, step.threshold)
         lines.append(f"  {step.severity}: {step.figure} of {limit:,} or more ({step.threshold})")
     for modifier in modifiers:
@@ -70,8 +81,8 @@ def _page(
         lines.append(f"  {modifier.name} ({effect}): {modifier.reason}")
     if rule.without_inventory is not None:
         lines.append(f"  no-inventory (cap {rule.without_inventory}): no registry was declared")
-    lines += ["", "Explanation", f"  {rule.explanation}", "", "What clears it"]
+    lines += ["", "Explanation", f"  {_blanks(rule.explanation)}", "", "What clears it"]
     for clear in rule.clears:
         where = f" [{', '.join(clear.roles)}]" if clear.roles else ""
-        lines.append(f"  - {clear.text}{where}")
+        lines.append(f"  - {_blanks(clear.text)}{where}")
     return [*lines, "", f"SQL ({rule.path})", *rule.select.splitlines()]

@@ -101,7 +101,7 @@ def _parse(path: Path) -> tuple[bytes, dict[str, Any]]:
         raise UsageError(f"{path}: larger than {_MAX_FILE_BYTES} bytes, expected acrtrace.toml")
     try:
         tables = tomllib.loads(content.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, too
         raise UsageError(f"{path}: expected TOML: {error}") from None
     unknown = sorted(set(tables) - {*_LISTS, *_TABLES})
     if unknown:
@@ -117,7 +117,8 @@ def _parse(path: Path) -> tuple[bytes, dict[str, Any]]:
 
 def _strings(path: Path, tables: dict[str, Any], key: str) -> tuple[str, ...]:
     values = tables.get(key, [])
-    if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
+    texts = isinstance(values, list) and all(isinstance(v, str) and v.strip() for v in values)
+    if not texts or any("\0" in v for v in values):
         raise UsageError(f'{path}: {key} must be a list of texts, for example {key} = ["..."]')
     return tuple(values)
 
@@ -137,6 +138,8 @@ def _proxy(path: Path, text: str) -> str:
 def _agents(path: Path, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     agents = []
     for label, value in table.items():
+        if not label.strip():
+            raise UsageError(f"{path}: an agent needs a name")
         networks = value if isinstance(value, list) else [value]
         for network in networks:
             where = f"{path}: agent {printable(label)!r}"

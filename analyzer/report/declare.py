@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,14 @@ def undeclared(result: Result) -> list[Undeclared]:
     if result.inventories:
         return []
     # The report of this run exists by the time the command is pasted.
-    again = [] if "--force" in result.command_line else ["--force"]
+    words = result.command_line
+    to_stdout = any(pair in (("-o", "-"), ("--output", "-")) for pair in pairwise(words))
+    again = [] if to_stdout or "--force" in words else ["--force"]
     rows = []
     for registry in result.registries:
         if registry.declare is not None:
             flag = quoted(registry.declare)
-            rows.append(Undeclared(registry, flag, " ".join([command(result), flag, *again])))
+            rows.append(Undeclared(registry, flag, command(result, flag, *again)))
     return rows
 
 
@@ -56,11 +59,17 @@ def quoted(flag: str) -> str:
     return shlex.join(visible(word) for word in words)
 
 
-def command(result: Result) -> str:
-    """The command line as typed, quoted for a shell."""
+def command(result: Result, *more: str) -> str:
+    """The command line as typed, quoted for a shell.
+
+    Args:
+        more: Options to add, quoted already; where ``--`` ends the options, in front of it.
+    """
     words = list(result.command_line)
     if not words:
-        return "acrtrace analyze INPUT"
+        return " ".join(["acrtrace analyze INPUT", *more])
     if PurePath(words[0]).name.removesuffix(".exe") != "acrtrace":
         words.insert(0, "acrtrace")
-    return shlex.join(words)
+    end = words.index("--") if "--" in words else len(words)
+    parts = [shlex.join(words[:end]), *more, shlex.join(words[end:])]
+    return " ".join(part for part in parts if part)

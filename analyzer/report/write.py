@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FOLDER = Path("reports")
-_CAPTURE_SUFFIXES = (".gz", ".pcap", ".pcapng", ".cap", ".dump")
+_CAPTURE_SUFFIXES = (
+    *(".gz", ".zst", ".xz", ".bz2", ".lz4"),
+    *(".pcap", ".pcapng", ".cap", ".dump"),
+)
 _MAX_NAME_BYTES = 200  # file systems allow 255; the temporary file needs some
 
 
@@ -39,6 +42,19 @@ def default_path(inputs: Sequence[str], fmt: str) -> Path:
     return FOLDER / f"{name}{find(fmt).suffix}"
 
 
+def is_stream(path: Path) -> bool:
+    """True for what is written to and never replaced: devices, pipes, ``/dev/stdout``.
+
+    Standard output may be a file of any name: to write to it is not to replace it.
+    """
+    return (
+        path.is_char_device()
+        or path.is_fifo()
+        or str(path) in ("/dev/stdout", "/dev/stderr")
+        or path.parent == Path("/dev/fd")
+    )
+
+
 def refuse_existing(path: Path, force: bool) -> None:
     """Fails before the analysis rather than after it.
 
@@ -46,6 +62,8 @@ def refuse_existing(path: Path, force: bool) -> None:
         UsageError: The path cannot take a report.
     """
     try:
+        if is_stream(path):
+            return
         folder, taken = path.is_dir(), path.is_file() or path.is_symlink()
     except OSError as error:  # a name too long, a folder that may not be looked into
         raise _unwritable(path, error) from error
@@ -66,7 +84,7 @@ def write_report(text: str, path: Path, force: bool = False) -> None:
     data = text.encode("utf-8", "backslashreplace")
     refuse_existing(path, force)
     try:
-        if path.is_char_device() or path.is_fifo():
+        if is_stream(path):
             path.write_bytes(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)

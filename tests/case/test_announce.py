@@ -35,6 +35,28 @@ def test_a_host_of_digits_is_an_address_and_no_name(world: World) -> None:
         assert (row["endpoint"], row["role"], row["name_grade"]) == (None, "control-plane", "A5")
 
 
+@pytest.mark.parametrize(
+    "text", ["-.blob.core.windows.net", ".", "a b.example", "javascript:alert(1)"]
+)
+def test_what_no_host_can_have_names_nobody(world: World, text: str) -> None:
+    """A client must not pass for named by announcing nonsense under a firewall's wildcard."""
+    unnamed = world.upload("203.0.113.9")
+    world.says(unnamed, text)
+    asked = world.upload("203.0.113.8", resp_port=80, app="http")
+    world.asks(asked, "PUT", "/x", text)
+    rows = world.derive()
+    assert [rows[flow]["endpoint"] for flow in (unnamed, asked)] == [None, None]
+    assert rows[unnamed]["name_grade"] == "A6"
+
+
+@pytest.mark.parametrize("host", ["a_b.blob.core.windows.net", "x.y.blob.core.windows.net"])
+def test_a_name_that_no_account_has_is_still_storage(world: World, host: str) -> None:
+    flow = world.upload("203.0.113.9")
+    world.says(flow, host)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["role"], row["ownership"]) == (host, "storage-account", "foreign")
+
+
 def test_connect_names_the_destination_and_sni_inside_confirms(world: World) -> None:
     flow = world.upload(world.PROXY, resp_port=3128)
     world.asks(flow, "CONNECT", f"{world.DROP}:443", world.DROP)

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -12,6 +15,9 @@ from analyzer import __version__
 from analyzer.cli import main as entry
 from analyzer.issues import InputError, UsageError
 from craft.run import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELP_CPU_SECONDS = 0.2
 
@@ -87,6 +93,67 @@ def test_input_errors_are_3(capsys: pytest.CaptureFixture[str], fails) -> None:
 def test_interruption_is_130(capsys: pytest.CaptureFixture[str], fails) -> None:
     assert fails(KeyboardInterrupt()) == 130
     assert capsys.readouterr().err.startswith("acrtrace: interrupted")
+
+
+def test_a_signal_counts_whatever_exception_it_became(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB makes a RuntimeError of the KeyboardInterrupt that meets it inside a query."""
+
+    def body(number: int, error: Exception) -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            raise error from None
+
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for error in (RuntimeError("Query interrupted"), OSError(4, "Interrupted system call")):
+            command = click.Command("fail", callback=partial(body, number, error))
+            monkeypatch.setattr(entry.LazyGroup, "get_command", lambda *_, c=command: c)
+            before = signal.getsignal(number)
+            assert entry.run(["fail"]) == code
+            assert signal.getsignal(number) is before
+            assert "bug" not in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_no_bug(capsys: pytest.CaptureFixture[str], fails) -> None:
+    assert fails(OSError(28, "No space left on device", "/x\x1b")) == 2
+    assert capsys.readouterr().err == "acrtrace: /x<U+001B>: No space left on device\n"
+
+
+def shell(line: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A line of shell with the command as ``$A``."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    env["A"] = f"{sys.executable} -m analyzer.cli.main"
+    return subprocess.run(["sh", "-c", line], cwd=cwd, env=env, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("$A rules >&-", 0),
+        ("$A rules 2>&-", 0),
+        ("$A no-such-command 2>&-", 2),
+        ("$A rules >/dev/full", 2),
+    ],
+)
+def test_closed_and_full_streams(tmp_path: Path, line: str, code: int) -> None:
+    done = shell(line, tmp_path)
+    assert done.returncode == code
+    assert b"bug" not in done.stderr + done.stdout
+
+
+def test_a_locale_without_our_letters(tmp_path: Path) -> None:
+    done = shell("$A no-such-command-é…", tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_command_comes_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.run([]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Usage: acrtrace")
+    assert "\n  analyze " in err
 
 
 @pytest.mark.parametrize("error", [ValueError("a\nb\x1b[31m"), MemoryError(), RecursionError()])

@@ -49,6 +49,33 @@ def test_a_capture_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
     assert "holds a capture" in refused(check_report, path, True, [])
 
 
+def test_what_cannot_be_read_may_be_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "secret.pcap"
+    path.write_bytes(PCAP)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "may hold evidence" in refused(check_report, path, True, [])
+    assert "may hold evidence" in refused(check_case, path, True, None, [])
+    assert path.exists()
+
+
+def test_a_case_replaces_nothing_but_files(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert "no regular file" in refused(check_case, pipe, True, None, [])
+    assert "no regular file" in refused(check_case, Path("/dev/null"), True, None, [])
+
+
+def test_standard_output_is_written_to_and_not_replaced() -> None:
+    for name in ("/dev/stdout", "/dev/fd/1", "/dev/null"):
+        check_report(Path(name), False, [])
+
+
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert "no directory" in refused(check_report, tmp_path / "file" / "r.html", False, [])

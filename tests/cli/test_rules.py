@@ -32,7 +32,7 @@ def test_one_rule_is_explained(name):
         "high: upload_bytes of 65,536 or more (high_upload_bytes)",
         "critical: upload_bytes of 104,857,600 or more",
         "platform-claimed (cap low)",
-        "--own {own_arg}",
+        "--own <own arg>",
         "FROM evidence_flows",
     ):
         assert wanted in answer.output

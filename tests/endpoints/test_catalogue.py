@@ -114,7 +114,11 @@ def test_role_vectors(vectors, catalogue):
     ("name", "role", "owner"),
     [
         ("abcd.azurecr.io", "registry-login", "abcd"),
-        ("ab.blob.core.windows.net", "unknown", None),
+        ("ab.blob.core.windows.net", "storage-account", "ab"),
+        ("my-acct.blob.core.windows.net", "storage-account", "my-acct"),
+        ("a_b.blob.core.windows.net", "storage-account", "a_b"),
+        ("a.b.dfs.core.usgovcloudapi.net", "storage-account", "a.b"),
+        ("a.b.azurecr.io", "registry-login", "a.b"),
         ("azurecr.io", "registry-infra", None),
         ("privatelink.azurecr.io", "registry-infra", None),
         ("acct-secondary.blob.core.windows.net", "storage-account", "acct"),

@@ -22,6 +22,18 @@ def test_force_is_not_doubled() -> None:
     assert undeclared(result)[0].command.count("--force") == 1
 
 
+def test_flags_stand_before_the_end_of_options() -> None:
+    line = ["analyze", "-o", "o.json", "--", "-x.pcap"]
+    result = results.make_result(command_line=line)
+    assert command(result, "--own acr:a") == "acrtrace analyze -o o.json --own acr:a -- -x.pcap"
+
+
+def test_nothing_is_replaced_on_standard_output() -> None:
+    result = results.undeclared()
+    result.command_line[:] = ["analyze", "x.pcap", "-o", "-"]
+    assert "--force" not in undeclared(result)[0].command
+
+
 def test_nothing_to_declare_with_an_inventory() -> None:
     assert undeclared(results.realistic()) == []
 
