@@ -89,11 +89,19 @@ def _built(
     notice: Callable[[str], None] | None,
 ) -> Iterator[Case]:
     """Reads every input into a case and derives its judged tables."""
-    specs, found = discover(settings.inputs)
+    scanned = 0
+
+    def scan(done: int) -> None:
+        nonlocal scanned
+        scanned = done
+        if progress is not None:
+            progress(done, None)
+
+    specs, found = discover(settings.inputs, scan)
     sizes = [spec.size for spec in specs]
-    total = None if None in sizes else sum(size or 0 for size in sizes)
+    total = None if None in sizes else scanned + sum(size or 0 for size in sizes)
     with open_case(settings.case_path, force=settings.force) as case:
-        tick = (lambda done: progress(done, total)) if progress is not None else None
+        tick = (lambda done: progress(scanned + done, total)) if progress is not None else None
         batches = Batches(case)
         reports, issues = extract(
             specs,

@@ -97,7 +97,7 @@ class Finding:
 class InputInfo:
     """One input."""
 
-    path: str = doc("Path as given.")
+    path: str = doc("Path as given, ARCHIVE!/NAME for a member of an archive.")
     sha256: str | None = doc(
         "SHA-256 of the stored bytes, null when not read to the end, or with --no-hash."
     )
@@ -108,6 +108,8 @@ class InputInfo:
     last_ns: int | None = doc("Largest packet time.")
     snapped: int = doc("Packets captured shorter than on the wire.")
     complete: bool = doc("Read to the end without damage.")
+    archive: str | None = doc("Archive that it is a member of.")
+    extract: str | None = doc("Shell command that prints its capture, where it is no plain file.")
 
 
 @dataclass(frozen=True, slots=True)

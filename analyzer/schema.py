@@ -319,20 +319,32 @@ INPUTS = Table(
     "One row per input file or stream, in the order they were given or found.",
     (
         C("input_id", "INTEGER", "Number of the input, from 0."),
-        C("path", "VARCHAR", "Path as given, '-' for standard input."),
+        C("path", "VARCHAR", "Path as given, '-' for standard input, ARCHIVE!/NAME for a member."),
         C(
             "sha256",
             "VARCHAR",
-            "SHA-256 of its bytes as stored.",
+            "SHA-256 of its bytes as stored; of a member: of its content.",
             "not read to its end, or not asked for",
         ),
-        C("format", "VARCHAR", "pcap | pcapng, '+gzip' when compressed.", "not recognised"),
+        C(
+            "format",
+            "VARCHAR",
+            "pcap | pcapng, '+gzip' and the like when compressed.",
+            "not recognised",
+        ),
         C("bytes", "BIGINT", "Bytes read, as stored."),
         C("records", "BIGINT", "Packet records read."),
         C("first_ns", "BIGINT", "Smallest packet time.", "no packet"),
         C("last_ns", "BIGINT", "Largest packet time.", "no packet"),
         C("snapped", "BIGINT", "Packets captured shorter than they were on the wire."),
         C("complete", "BOOLEAN", "Read to its end without damage."),
+        C("archive", "VARCHAR", "Path of the archive that it is a member of.", "not in an archive"),
+        C(
+            "extract",
+            "VARCHAR",
+            "Shell command that prints its capture.",
+            "a file that tools open themselves, or no safe command",
+        ),
     ),
 )
 

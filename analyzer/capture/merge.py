@@ -36,6 +36,7 @@ from analyzer.capture.layout import (
     WALK_LIMIT,
     WALK_MORE,
 )
+from analyzer.issues import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
     from analyzer.capture.engine import Engine
     from analyzer.capture.types import Ints
     from analyzer.inputs.spec import Spec
-    from analyzer.issues import Issue
 
 FOREVER = (1 << 63) - 1
 MIN_WINDOW = 1 << 20
+MAX_ACTIVE = 256  # inputs read at once, each with a thread and two windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class InputReport:
     last_ns: int | None
     snapped: int
     complete: bool
+    archive: str | None
+    extract: str | None
 
 
 @dataclass(slots=True)
@@ -132,6 +135,7 @@ class Merge:
         self._reports: dict[int, InputReport] = {}
         self._issues: dict[int, list[Issue]] = {}
         self._finished_bytes = 0
+        self._late: set[int] = set()
 
     def run(
         self,
@@ -159,6 +163,7 @@ class Merge:
         return [self._reports[k] for k in ordered], [
             *(issue for k in ordered for issue in self._issues[k]),
             *caps_hit(self.engines),
+            *self._late_inputs(),
         ]
 
     def _walk_all(self, specs: Sequence[Spec], progress: Callable[[int], None] | None) -> None:
@@ -167,6 +172,9 @@ class Merge:
         active: list[tuple[int, int, Cursor]] = []  # a heap by next packet time, then order
         while waiting or active:
             while waiting and _starts_now(waiting[-1][1], active):
+                if len(active) >= MAX_ACTIVE:
+                    self._late.add(waiting[-1][0])
+                    break
                 order, spec = waiting.pop()
                 size = max(self.first.window >> len(active), MIN_WINDOW)
                 cursor = Cursor(spec, order, size, digest=self.first.digest)
@@ -177,7 +185,9 @@ class Merge:
             if not active:
                 continue
             _, order, cursor = heapq.heappop(active)
-            if self._advance(cursor, _limit(active, waiting), alone=not active):
+            # At the cap the next input cannot start yet, so it must not hold back the others.
+            held = waiting if len(active) < MAX_ACTIVE - 1 else []
+            if self._advance(cursor, _limit(active, held), alone=not active):
                 heapq.heappush(active, (int(cursor.r[R_HEAD_TS]), order, cursor))
             else:
                 self._close(cursor)
@@ -229,6 +239,14 @@ class Merge:
             found.append(result)
         return found
 
+    def _late_inputs(self) -> list[Issue]:
+        detail = (
+            f"more than {MAX_ACTIVE} inputs of the same time: these were read after others instead "
+            "of beside them, so their packets are not in order with those"
+        )
+        late = len(self._late)
+        return [Issue("input-cap", None, "run", detail, late)] if late else []
+
     def _close(self, cursor: Cursor) -> None:
         cursor.end()
         self._finished_bytes += cursor.stream.stored_bytes
@@ -248,6 +266,8 @@ class Merge:
             last_ns=int(r[R_LAST]) if seen else None,
             snapped=int(r[R_SNAPPED]),
             complete=not any(issue.incomplete for issue in found),
+            archive=cursor.spec.archive,
+            extract=cursor.spec.extract,
         )
         self._issues[cursor.input_id] = found
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.inputs.sniff import plain_head, recognise, sniff
+from analyzer.inputs.sniff import archive_of, plain_head, recognise, sniff
 from analyzer.issues import UsageError
 from analyzer.report.write import is_stream, refuse_existing
 
@@ -35,7 +35,8 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
     head = _head(path)
     # A stranger with a hint is a capture or an archive in a form that has to be converted first.
     # No output of ours is compressed, and what is inside may take more than a head to tell.
-    if sniff(head) is not None or plain_head(head)[1] is not None or recognise(head).hint:
+    holds = sniff(head) or archive_of(head) or plain_head(head)[1] or recognise(head).hint
+    if holds:
         raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
     _refuse_unwritable(path, may_create_folder=True)
 

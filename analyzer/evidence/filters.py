@@ -15,7 +15,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 Socket = tuple[str, int]
 
@@ -44,6 +44,7 @@ def recount(
     window: tuple[int, int] | None,
     duplicates: bool,
     paths: Sequence[str],
+    extracts: Mapping[str, str] | None = None,
 ) -> tuple[str, str | None]:
     """The display filter of one conversation and the recount of its originator's payload.
 
@@ -51,11 +52,12 @@ def recount(
         proto: 'tcp' or 'udp'.
         window: First and last packet time (ns) when the same ports were used again, else None.
         duplicates: The capture holds packets twice.
-        paths: Inputs that hold the conversation, in order.
+        paths: Inputs that hold the conversation, in order; ``-`` for one that cannot be read again.
+        extracts: Commands that print an input's capture where tshark cannot open its path.
 
     Returns:
-        The filter, and a shell command that prints one number; None for the command when an
-        input is standard input, which cannot be read again.
+        The filter, and a shell command (for bash, where several inputs take part) that prints one
+        number; None for the command when an input cannot be read again.
     """
     during = _during(window)
     both = f"({_one_way(proto, orig, resp)}) || ({_one_way(proto, resp, orig)})"
@@ -64,10 +66,10 @@ def recount(
         return shown, None
     # A packet quoted inside an ICMP error has the same addresses and ports.
     sent = f"{_one_way(proto, orig, resp)}{during} && !icmp && !icmpv6"
-    return shown, _command(proto, sent, paths, duplicates=duplicates)
+    return shown, _command(proto, sent, _read(paths, extracts or {}), duplicates=duplicates)
 
 
-def _command(proto: str, sent: str, paths: Sequence[str], *, duplicates: bool) -> str:
+def _command(proto: str, sent: str, read: str, *, duplicates: bool) -> str:
     if proto == "tcp":
         fields = ["tcp.seq_raw", "tcp.len", "tcp.flags.syn"]
         sent += " && tcp.len > 0 && !tcp.analysis.keep_alive"
@@ -81,16 +83,22 @@ def _command(proto: str, sent: str, paths: Sequence[str], *, duplicates: bool) -
     words = ["-n", "-Y", sent, "-T", "fields", "-E", "occurrence=f"]
     for field in fields:
         words += ["-e", field]
-    return f"{_read(paths)} {shlex.join(words)} | {count}"
+    return f"{read} {shlex.join(words)} | {count}"
 
 
-def _read(paths: Sequence[str]) -> str:
-    """Reads one file, or several merged by time."""
+def _read(paths: Sequence[str], extracts: Mapping[str, str]) -> str:
+    """Reads one input, or several merged by time."""
+    if len(paths) == 1 and paths[0] in extracts:
+        return f"{extracts[paths[0]]} | tshark -r -"
     # A name like -w would be an option; behind ./ it is a file again.
     safe = [f"./{path}" if path.startswith("-") else path for path in paths]
     if len(safe) == 1:
         return f"tshark -r {shlex.quote(safe[0])}"
-    return f"mergecap -w - {shlex.join(safe)} | tshark -r -"
+    merged = " ".join(
+        f"<({extracts[path]})" if path in extracts else shlex.quote(file)
+        for path, file in zip(paths, safe, strict=True)
+    )
+    return f"mergecap -w - {merged} | tshark -r -"
 
 
 def _one_way(proto: str, source: Socket, target: Socket) -> str:

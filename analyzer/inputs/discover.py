@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analyzer.inputs.archive import Expander, nothing_found
 from analyzer.inputs.sniff import EXPECTED
 from analyzer.inputs.spec import (
     STDIN,
@@ -21,23 +22,27 @@ from analyzer.inputs.spec import (
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from analyzer.inputs.sniff import Stranger
 
 
-def discover(paths: Iterable[str]) -> tuple[list[Spec], list[Issue]]:
+def discover(
+    paths: Iterable[str], progress: Callable[[int], None] | None = None
+) -> tuple[list[Spec], list[Issue]]:
     """Finds the inputs that the arguments name.
 
     Args:
-        paths: Files, directories (searched recursively, symbolic links followed) and ``-``.
+        paths: Files, directories (searched recursively, symbolic links followed), URLs and ``-``;
+            an archive stands for the captures inside.
+        progress: Told how many stored bytes of archives have been read through.
 
     Returns:
         Inputs by time of their first packet, then path; those without one come last. A named file
         that cannot be read is among them (format None, reason in ``problem``). The issues concern
         the whole run: ``input_id`` is None and ``where`` names the path.
     """
-    search = _Search()
+    search = _Search(progress)
     for path in paths:
         search.add(path)
     specs = sorted(search.specs, key=lambda s: (s.first_ns is None, s.first_ns or 0, s.path))
@@ -58,10 +63,15 @@ class _Tally:
 class _Search:
     """What was found so far, and what must not be counted twice."""
 
+    progress: Callable[[int], None] | None = None
     specs: list[Spec] = field(default_factory=list)
     seen: dict[tuple[int, int], str] = field(default_factory=dict)
     stdin_taken: bool = False
     tallies: dict[tuple[str, str], _Tally] = field(default_factory=dict)
+    expander: Expander = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.expander = Expander(self.specs.append, self._count, self.progress)
 
     def add(self, path: str) -> None:
         """One argument."""
@@ -70,11 +80,11 @@ class _Search:
                 self._duplicate(STDIN, STDIN)
             else:
                 self.stdin_taken = True
-                self._take(probe_stdin())
+                self._named(probe_stdin())
         elif os.path.isdir(path):  # noqa: PTH112 - undecodable names pass as they are
             self._directory(path)
         else:
-            self._take(probe_file(path))
+            self._named(probe_file(path))
 
     def issues(self) -> list[Issue]:
         """The tallies, in the order of their first occurrence."""
@@ -83,22 +93,39 @@ class _Search:
             for (code, _), t in self.tallies.items()
         ]
 
-    def _take(self, spec: Spec) -> None:
+    def _named(self, spec: Spec) -> None:
+        """An input that was asked for by name."""
+        if self._is_new(spec):
+            if not spec.is_archive:
+                self.specs.append(spec)
+            elif not self.expander.expand(spec):
+                self.specs.append(nothing_found(spec))
+
+    def _is_new(self, spec: Spec) -> bool:
         first = self.seen.get(spec.identity) if spec.identity else None
         if first is not None:
             self._duplicate(spec.path, first)
-            return
+            return False
         if spec.identity:
             self.seen[spec.identity] = spec.path
-        self.specs.append(spec)
+        return True
 
     def _directory(self, root: str) -> None:
         captures = 0
         for source in self._files(root):
             spec = probe_file(source)
-            if spec.format is not None:
+            if spec.is_archive:
+                if self._is_new(spec):
+                    inside = self.expander.expand(spec)
+                    captures += inside
+                    if not inside:  # a document may well be a zip
+                        detail = f"{EXPECTED}; found an archive without captures in"
+                        detail += f" {printable(root)}; left out"
+                        self._count("not-a-capture", spec.path, detail, incomplete=False)
+            elif spec.format is not None:
                 captures += 1
-                self._take(spec)
+                if self._is_new(spec):
+                    self.specs.append(spec)
             elif spec.stranger is not None:
                 self._stranger(root, spec.path, spec.stranger)
             elif spec.problem is not None:

@@ -26,9 +26,11 @@ class Gunzip:
         problem: Why the output ended early, None after a clean end.
     """
 
+    _NAME, _WBITS = "gzip", 31
+
     def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
-        self._inflate = zlib.decompressobj(wbits=31)
+        self._inflate = zlib.decompressobj(wbits=self._WBITS)
         self._pending = b""
         self._fed = 0
         self._produced = 0
@@ -57,7 +59,7 @@ class Gunzip:
         except zlib.error as error:
             output = before_damage(before, chunk, room)
             self._ended = True
-            self.problem = self._damage("gzip-damaged", f"valid gzip data ({error})")
+            self.problem = self._damage("damaged", f"valid {self._NAME} data ({error})")
             return output
         rest = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
         self._fed += len(chunk) - len(rest)
@@ -80,7 +82,7 @@ class Gunzip:
             return True
         self._ended = True
         if self._pending:
-            self.problem = self._damage("gzip-trailing-data", "another gzip member or the end")
+            self.problem = self._damage("trailing-data", "another gzip member or the end")
         return False
 
     def _finish(self, room: int) -> bytes:
@@ -88,15 +90,31 @@ class Gunzip:
         output = self._inflate.decompress(b"", room)
         if not output:
             self._ended = True
-            self.problem = self._damage("gzip-truncated", "more gzip data, found the end of it")
+            self.problem = self._damage("truncated", f"more {self._NAME} data, found the end of it")
         return output
 
-    def _damage(self, code: str, expected: str) -> Issue:
+    def _damage(self, what: str, expected: str) -> Issue:
         detail = (
             f"expected {expected} near stored offset {self._fed}; the {self._produced} "
             "decompressed bytes before it were read, what follows is lost"
         )
+        code = f"{self._NAME}-{what}"
         return Issue(code, None, f"offset {self._fed}", detail, incomplete=True)
+
+
+class Inflate(Gunzip):
+    """Bare deflate data (RFC 1951), one member: how a zip archive stores it."""
+
+    _NAME, _WBITS = "deflate", -15
+
+    @property
+    def unused(self) -> int:
+        """Bytes that were read behind the end of the data."""
+        return len(self._pending)
+
+    def _next_member(self) -> bool:
+        self._ended = True
+        return False
 
 
 def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:

@@ -1,4 +1,5 @@
-"""One way to read an input, whatever it is: plain file, compressed file, standard input.
+"""One way to read an input, whatever it is: file, standard input, member of an archive, object
+behind a URL; plain or compressed.
 
 A Stream is read from a reader thread: its large reads, hashing and inflating release the GIL, so
 they overlap with the consumer's work.
@@ -7,17 +8,20 @@ they overlap with the consumer's work.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analyzer.inputs.gunzip import Gunzip
-from analyzer.inputs.spec import Spec, open_regular, os_problem
+from analyzer.inputs.regular import open_regular
+from analyzer.inputs.spec import Spec, os_problem
+from analyzer.inputs.store import Descriptor
 from analyzer.inputs.unpack import Unpack
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from analyzer.inputs.store import Source
 
 STEP = 1 << 22
 """Largest single read: big enough that calls cost nothing, small enough to stay in the cache."""
@@ -34,15 +38,26 @@ def open_stream(spec: Spec, *, hashed: bool = True) -> Stream:
     """
     if spec.problem is not None:
         return Stream(spec, None, spec.problem)
-    if spec.source is None:
-        return Stream(spec, 0, None, hashed=hashed)
     try:
-        fd, _ = open_regular(spec.source)
+        source = open_source(spec)
     except OSError as error:
         found = os_problem(error)
         detail = f"{found.detail} (it was readable when the run began)"
         return Stream(spec, None, replace(found, detail=detail))
-    return Stream(spec, fd, None, hashed=hashed)
+    return Stream(spec, source, None, hashed=hashed)
+
+
+def open_source(spec: Spec) -> Source:
+    """The stored bytes of an input.
+
+    Raises:
+        OSError: It cannot be opened (any more).
+    """
+    if spec.part is not None:
+        return spec.part.open()
+    if spec.source is None:
+        return Descriptor(0, owned=False, head=spec.head)
+    return Descriptor(open_regular(spec.source)[0], owned=True)
 
 
 class Stream:
@@ -50,18 +65,18 @@ class Stream:
 
     Attributes:
         spec: The input.
-        stored_bytes: Bytes taken from the file so far, before decompression; for progress.
+        stored_bytes: Bytes taken from the file so far, before decompression (those of a zip member
+            as the archive holds them); for progress.
         problem: Why the bytes ended early; None while all is well.
     """
 
     def __init__(
-        self, spec: Spec, fd: int | None, problem: Issue | None, *, hashed: bool = True
+        self, spec: Spec, source: Source | None, problem: Issue | None, *, hashed: bool = True
     ) -> None:
         self.spec = spec
         self.stored_bytes = 0
         self.problem = problem
-        self._fd = fd
-        self._head = memoryview(spec.head)
+        self._source = source
         self._hash = hashlib.sha256() if hashed else None
         self._at_end = False
         compression = spec.format.compression if spec.format is not None else None
@@ -78,7 +93,10 @@ class Stream:
 
     @property
     def sha256(self) -> str | None:
-        """SHA-256 of the stored bytes; None until they were read to the end, or not hashed."""
+        """SHA-256 of the stored bytes (of a member: its content).
+
+        None until they were read to the end, or when they are not hashed.
+        """
         return self._hash.hexdigest() if self._hash and self._at_end else None
 
     def readinto(self, view: memoryview) -> int:
@@ -95,7 +113,8 @@ class Stream:
 
         Standard input is not drained: it need not end.
         """
-        if self.spec.source is None or self._hash is None:
+        endless = self.spec.source is None and self.spec.part is None
+        if endless or self._hash is None:
             return
         view = memoryview(bytearray(STEP))
         while self._stored_into(view):
@@ -103,9 +122,9 @@ class Stream:
 
     def close(self) -> None:
         """Gives the file back; standard input stays open."""
-        if self._fd is not None and self.spec.source is not None:
-            os.close(self._fd)
-        self._fd = None
+        if self._source is not None:
+            self._source.close()
+        self._source = None
 
     def __enter__(self) -> Self:
         return self
@@ -118,20 +137,19 @@ class Stream:
         return bytes(buffer[: self._stored_into(memoryview(buffer))])
 
     def _stored_into(self, view: memoryview) -> int:
-        if self._fd is None or self._at_end or not len(view):
+        source = self._source
+        if source is None or self._at_end or not len(view):
             return 0
-        if len(self._head):
-            count = min(len(view), len(self._head))
-            view[:count] = self._head[:count]
-            self._head = self._head[count:]
-        else:
-            try:
-                count = os.readv(self._fd, [view])
-            except OSError as error:
-                self._read_error(error)
-                return 0
-        self._at_end = count == 0
-        self.stored_bytes += count
+        try:
+            count = source.readinto(view)
+        except OSError as error:
+            self._read_error(error)
+            return 0
+        self.stored_bytes = source.taken
+        if count == 0:
+            if self.problem is None:
+                self.problem = source.problem
+            self._at_end = source.problem is None
         if self._hash:
             self._hash.update(view[:count])
         return count

@@ -10,14 +10,22 @@ import codecs
 import zlib
 from dataclasses import dataclass
 
+from analyzer.inputs.tararchive import BLOCK as TAR_BLOCK
+from analyzer.inputs.tararchive import is_tar
 from analyzer.inputs.unpack import BLOCK, compression_of, unpack_head
+from analyzer.inputs.ziparchive import is_zip
 
 HEAD_BYTES = 1 << 20
 """As much of a file, decompressed, as is ever looked at before reading it."""
 
 FIRST_BYTES = 1 << 16
 
-EXPECTED = "expected pcap or pcapng, plain or compressed (gzip, zstd, xz, bzip2, lz4)"
+EXPECTED = (
+    "expected pcap or pcapng, plain or compressed (gzip, zstd, xz, bzip2, lz4), or a tar or zip of "
+    "them"
+)
+
+ARCHIVES = ("tar", "zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,8 @@ class Format:
     """A container that can be read.
 
     Attributes:
-        container: ``pcap``, ``pcap-modified`` (longer record heads) or ``pcapng``.
+        container: ``pcap``, ``pcap-modified`` (longer record heads) or ``pcapng``; one of
+            `ARCHIVES` for what holds captures.
         compression: ``gzip``, ``zstd``, ``xz``, ``bzip2``, ``lz4``, or None for plain bytes.
         big_endian: Byte order of the file header (of the first section in pcapng).
         nanosecond: Sub-second unit of a pcap; False for pcapng, where each interface has its own.
@@ -58,7 +67,6 @@ _CAPTURES: tuple[tuple[bytes, str, str], ...] = (
     (b"snoop\0\0\0", "a snoop capture (RFC 1761)", _EDITCAP),
     (b"GMBU", "a Network Monitor capture", _EDITCAP),
     (b"RTSS", "a Network Monitor capture", _EDITCAP),
-    (b"PK\x03\x04", "a zip archive", "unpack it and give the files"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "unpack it and give the files"),
 )
 _OTHERS: tuple[tuple[bytes, str], ...] = (
@@ -136,6 +144,13 @@ def sniff(head: bytes) -> Format | None:
     return None
 
 
+def archive_of(head: bytes) -> Format | None:
+    """The archive that starts with these bytes, or None; captures are told by :func:`sniff`."""
+    head, compression = plain_head(head, TAR_BLOCK)
+    container = "zip" if is_zip(head) else "tar" if is_tar(head) else None
+    return None if container is None else Format(container, compression, False, False)
+
+
 def recognise(head: bytes) -> Stranger:
     """Names what a head is that :func:`sniff` refused."""
     if not head:
@@ -153,8 +168,6 @@ def recognise(head: bytes) -> Stranger:
         return Stranger("a pcapng section header without its byte-order magic", holds_traffic=True)
     if head[8:12] == b"DUCK":
         return Stranger("a DuckDB database")
-    if head[257:262] == b"ustar":
-        return Stranger("a tar archive", "unpack it and give the files", holds_traffic=True)
     text = _text_kind(head)
     if text is not None:
         return Stranger(text)

@@ -8,23 +8,35 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from analyzer.inputs.commands import decompressed_file
 from analyzer.inputs.first_time import first_time
+from analyzer.inputs.regular import NotARegularFileError, open_regular
 from analyzer.inputs.sniff import (
+    ARCHIVES,
     EXPECTED,
     FIRST_BYTES,
     HEAD_BYTES,
     Format,
     Stranger,
+    archive_of,
     needed,
     plain_head,
     recognise,
     sniff,
 )
+from analyzer.inputs.store import Descriptor, read_up_to
 from analyzer.issues import Issue
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analyzer.inputs.store import Part, Source
+
 STDIN = "-"
+MAX_NAME_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class Spec:
 
     Attributes:
         path: For people: as given or found, bytes that are not UTF-8 written as ``\\xNN``.
-        source: What the operating system opens; None for standard input.
+        source: What the operating system opens; None for standard input and with a ``part``.
         format: What its first bytes say, or None when it cannot be read.
         size: Stored bytes, or None when the end is not known beforehand (standard input).
         first_ns: Time of the first packet, None when there is none in the first MiB.
@@ -41,6 +53,10 @@ class Spec:
         head: Bytes of standard input that were read to find this out; handed back on reading.
         problem: Why it cannot be read.
         stranger: What it is when its format is none that can be read.
+        part: How it is opened when it is no file of its own.
+        archive: Path of the archive that it is a member of.
+        member: Its name there, as stored; None when it lies in an archive inside of that.
+        extract: Shell command that prints its capture, where it is needed and there is one.
     """
 
     path: str
@@ -52,10 +68,15 @@ class Spec:
     head: bytes = b""
     problem: Issue | None = None
     stranger: Stranger | None = None
+    part: Part | None = field(default=None, compare=False)
+    archive: str | None = None
+    member: bytes | None = None
+    extract: str | None = None
 
-
-class NotARegularFileError(OSError):
-    """A directory, pipe, device or socket where a file was expected."""
+    @property
+    def is_archive(self) -> bool:
+        """A tar or zip, to be taken apart before it is read."""
+        return self.format is not None and self.format.container in ARCHIVES
 
 
 def printable(path: str) -> str:
@@ -63,35 +84,13 @@ def printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def open_regular(source: str) -> tuple[int, os.stat_result]:
-    """Opens a regular file; a pipe or device is refused without opening it, so nothing hangs.
-
-    Raises:
-        NotARegularFileError: It is something else.
-        OSError: It cannot be opened.
-    """
-    _refuse_irregular(os.stat(source))  # noqa: PTH116 - undecodable names pass as they are
-    fd = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        info = os.fstat(fd)
-        _refuse_irregular(info)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd, info
-
-
-def _refuse_irregular(info: os.stat_result) -> None:
-    kinds = (
-        (stat.S_ISDIR, "a directory"),
-        (stat.S_ISFIFO, "a named pipe; pipe it in instead: acrtrace analyze - < PIPE"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"),
-        (stat.S_ISBLK, "a device"),
+def printable_name(name: bytes) -> str:
+    """A name that an archive states, on one line: what does not print is escaped, length cut."""
+    text = name[:MAX_NAME_BYTES].decode("utf-8", "backslashreplace")
+    shown = "".join(
+        ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in text
     )
-    for test, kind in kinds:
-        if test(info.st_mode):
-            raise NotARegularFileError(0, f"is {kind}")
+    return shown + ("..." if len(name) > MAX_NAME_BYTES else "")
 
 
 def os_problem(error: OSError, where: str = "offset 0") -> Issue:
@@ -119,16 +118,12 @@ def probe_file(source: str) -> Spec:
         return Spec(path, source, problem=os_problem(failure))
     identity = (info.st_dev, info.st_ino)
     try:
-        head = read_start(fd)
-        found = sniff(head)
-        first_ns = _first_ns(head, found)
-        if found is not None and first_ns is None and len(head) < HEAD_BYTES:
-            head += read_head(fd, HEAD_BYTES - len(head))
-            first_ns = _first_ns(head, found)
+        head, found, first_ns = look(Descriptor(fd, owned=False))
     except OSError as error:
         return Spec(path, source, size=info.st_size, identity=identity, problem=os_problem(error))
     finally:
         os.close(fd)
+    found = found or archive_of(head)
     if found is None:
         stranger = recognise(head)
         return Spec(
@@ -139,7 +134,8 @@ def probe_file(source: str) -> Spec:
             problem=stranger_problem(stranger),
             stranger=stranger,
         )
-    return Spec(path, source, found, info.st_size, first_ns, identity)
+    extract = decompressed_file(source, found)
+    return Spec(path, source, found, info.st_size, first_ns, identity, extract=extract)
 
 
 def probe_stdin(fd: int = 0) -> Spec:
@@ -149,12 +145,13 @@ def probe_stdin(fd: int = 0) -> Spec:
         if os.isatty(fd):
             detail = "expected a capture on standard input, but it is a terminal; pipe one in"
             return Spec(STDIN, None, problem=_problem("not-a-file", detail))
-        head = read_start(fd)
-        head += read_head(fd, HEAD_BYTES - len(head)) if len(head) >= FIRST_BYTES else b""
+        readinto = Descriptor(fd, owned=False).readinto
+        head = read_start(readinto)
+        head += read_up_to(readinto, HEAD_BYTES - len(head)) if len(head) >= FIRST_BYTES else b""
     except OSError as error:
         return Spec(STDIN, None, problem=os_problem(error))
     identity = (info.st_dev, info.st_ino) if stat.S_ISREG(info.st_mode) else None
-    found = sniff(head)
+    found = sniff(head) or archive_of(head)
     if found is None:
         stranger = recognise(head)
         problem = stranger_problem(stranger)
@@ -169,24 +166,28 @@ def stranger_problem(stranger: Stranger) -> Issue:
     return _problem(code, f"{EXPECTED}; found {stranger}; nothing analysed{hint}")
 
 
-def read_start(fd: int) -> bytes:
+def look(source: Source) -> tuple[bytes, Format | None, int | None]:
+    """The head of an input, its format when it is a capture, and the time of its first packet.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    head = read_start(source.readinto)
+    found = sniff(head)
+    first_ns = _first_ns(head, found)
+    if found is not None and first_ns is None and len(head) < HEAD_BYTES:
+        head += read_up_to(source.readinto, HEAD_BYTES - len(head))
+        first_ns = _first_ns(head, found)
+    return head, found, first_ns
+
+
+def read_start(readinto: Callable[[memoryview], int]) -> bytes:
     """As much of an input as it takes to tell what it is."""
-    head = read_head(fd, FIRST_BYTES)
-    return head + read_head(fd, needed(head) - len(head))
-
-
-def read_head(fd: int, limit: int) -> bytes:
-    """Up to ``limit`` bytes; fewer only at the end of the input."""
-    pieces = bytearray()
-    while len(pieces) < limit:
-        piece = os.read(fd, limit - len(pieces))
-        if not piece:
-            break
-        pieces += piece
-    return bytes(pieces)
+    head = read_up_to(readinto, FIRST_BYTES)
+    return head + read_up_to(readinto, max(needed(head) - len(head), 0))
 
 
 def _first_ns(head: bytes, found: Format | None) -> int | None:
-    if found is None:
+    if found is None or found.container in ARCHIVES:
         return None
     return first_time(plain_head(head)[0], found)

@@ -11,9 +11,12 @@ from analyzer.result import Evidence, InputInfo
 from analyzer.rules import figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
+
+
+STDIN = "-"
 
 
 class Recount(Protocol):
@@ -32,6 +35,7 @@ class Recount(Protocol):
         window: tuple[int, int] | None,
         duplicates: bool,
         paths: Sequence[str],
+        extracts: Mapping[str, str] | None = None,
     ) -> tuple[str, str | None]:
         """See `evidence.filters.recount`."""
         ...
@@ -49,13 +53,15 @@ def read(
 
 def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount) -> Evidence:
     orig, resp = (row["agent_ip"], row["agent_port"]), (row["resp_ip"], row["resp_port"])
+    holders = _holders(row, inputs)
     display_filter, command = recount(
         proto=row["proto"],
         orig=orig,
         resp=resp,
         window=(row["start_ns"], row["end_ns"]) if row["reused"] else None,
         duplicates=row["duplicates"],
-        paths=_paths(row, inputs),
+        paths=[_again(each) for each in holders],
+        extracts={each.path: each.extract for each in holders if each.extract is not None},
     )
     return Evidence(
         kind="http" if row["writes"] else "flow",
@@ -82,16 +88,22 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount
     )
 
 
-def _paths(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[str]:
+def _again(each: InputInfo) -> str:
+    """Its path, or ``-`` when neither the path nor a command gives its bytes once more."""
+    elsewhere = each.archive is not None or "://" in each.path
+    return STDIN if elsewhere and each.extract is None else each.path
+
+
+def _holders(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[InputInfo]:
     """The input of the first packet, and those that hold the rest when the flow outlasts it."""
     if row["input_id"] >= len(inputs):
         return []
     own = inputs[row["input_id"]]
     start, end = row["start_ns"], row["end_ns"]
     if own.first_ns is None or own.last_ns is None or own.first_ns <= start <= end <= own.last_ns:
-        return [own.path]
+        return [own]
     return [
-        each.path
+        each
         for each in inputs
         if each is own
         or (

@@ -150,6 +150,8 @@ def make_input(**changes: Any) -> InputInfo:
         last_ns=START_NS + 312 * SECOND,
         snapped=0,
         complete=True,
+        archive=None,
+        extract=None,
     )
     return replace(base, **changes)
 

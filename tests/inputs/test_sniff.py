@@ -4,6 +4,7 @@ import bz2
 import lzma
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import lz4.frame
 import pytest
@@ -11,7 +12,11 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.inputs.sniff import Format, gunzip_head, recognise, sniff
+from analyzer.inputs.sniff import Format, archive_of, gunzip_head, recognise, sniff
+from craft import archives
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def packed(data: bytes) -> bytes:
@@ -59,6 +64,23 @@ def test_format_text_names_container_and_compression() -> None:
     assert str(sniff(packed(NG_BE))) == "pcapng+gzip"
 
 
+@pytest.mark.parametrize("pack", [bytes, packed, zstd.compress, lzma.compress, bz2.compress])
+def test_archives_are_told_by_content(pack: Callable[[bytes], bytes]) -> None:
+    compression = {packed: "gzip", zstd.compress: "zstd", lzma.compress: "xz"}.get(pack)
+    compression = "bzip2" if pack is bz2.compress else compression
+    for data, container in (
+        (archives.tar([("a", PCAP_LE)]), "tar"),
+        (archives.entry(b"v7", PCAP_LE, b"\0", magic=False), "tar"),
+        (archives.zipped([("a", PCAP_LE)]), "zip"),
+        (archives.zipped([]), "zip"),
+    ):
+        assert sniff(pack(data)) is None
+        assert archive_of(pack(data)) == Format(container, compression, False, False)
+    assert archive_of(pack(PCAP_LE)) is None
+    assert archive_of(pack(b"a" * 600)) is None
+    assert archive_of(pack(bytes(600))) is None
+
+
 @pytest.mark.parametrize(
     ("head", "kind", "holds_traffic"),
     [
@@ -67,7 +89,6 @@ def test_format_text_names_container_and_compression() -> None:
         (b"snoop\0\0\0\0\0\0\2", "a snoop capture", True),
         (bytes.fromhex("28b52ffd00"), "zstd data that cannot be decompressed", True),
         (b"\xfd7zXZ\0\0", "xz data that cannot be decompressed", True),
-        (b"PK\x03\x04....", "a zip archive", True),
         (b"BZh91AY", "bzip2 data that cannot be decompressed", True),
         (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", "a pcapng section header without", True),
         (b'{"time": 1}', "JSON text", False),
