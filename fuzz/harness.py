@@ -8,7 +8,9 @@ kernel faults, no counter is negative, and what was read twice comes out twice t
 
 from __future__ import annotations
 
+import io
 import struct
+import tarfile
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +55,16 @@ def analyse(capture: bytes) -> Rows:
         assert not negative, (negative, flow)
     assert all(report.records >= 0 for report in reports)
     return rows
+
+
+def boxed(data: bytes) -> bytes:
+    """A gzip-compressed tar with one member."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as box:
+        info = tarfile.TarInfo("member")
+        info.size = len(data)
+        box.addfile(info, io.BytesIO(data))
+    return out.getvalue()
 
 
 def capture_of(frames: list[bytes], linktype: int = 1) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 from harness import script  # noqa: E402
 
-from craft import dns, http, pcap, pcapng, scenes, tls  # noqa: E402
+from craft import archives, dns, http, pcap, pcapng, scenes, tls  # noqa: E402
 
 Seeds = dict[str, bytes]
 NAME = "store.blob.core.windows.net"
@@ -41,6 +42,40 @@ def containers() -> Seeds:
         "pcapng-big": pcapng.write_pcapng(packets, order="big"),
         "gzip": gzip.compress(plain, mtime=0),
         "cut": plain[:-7],
+    }
+
+
+def all_archives() -> Seeds:
+    """tar and zip with every kind of member, well-formed and not."""
+    plain = pcap.write_pcap(scenes.resolve(scenes.agent(0), NAME, "192.0.2.7", 10**18))
+    members = [("d/a.pcap", plain), ("note", b"text"), ("b.gz", gzip.compress(plain, mtime=0))]
+    tar = archives.tar(members, 0)
+    packed, crc = archives.deflate(plain), zlib.crc32(plain)
+    streamed = archives.local(b"s", packed, len(plain), crc, flags=8)
+    secret = archives.local(b"e", packed, len(plain), crc, flags=1)
+    entries = [
+        archives.listed(b"s", len(packed), len(plain), crc, 0, 8),
+        archives.listed(b"e", len(packed), len(plain), crc, len(streamed), 1),
+        archives.listed(b"again", len(packed), len(plain), crc, 0, 8),
+    ]
+    odd = [
+        archives.entry(b"pax", b"13 path=p.x\n22 GNU.sparse.major=1\n", b"x"),
+        archives.entry(b"a", plain),
+        archives.entry(b"long", b"n" * 300 + b"\0", b"L"),
+        archives.entry(b"b", plain),
+        archives.header(b"link", 0, b"2"),
+        archives.entry(b"hole", b"x" * 40, b"S"),
+        archives.END,
+    ]
+    return {
+        "tar-ustar": tar,
+        "tar-pax": archives.tar([("n" * 300, plain)], 2),
+        "tar-odd": b"".join(odd),
+        "tar-gzip": gzip.compress(tar, mtime=0),
+        "tar-in-zip": archives.zipped([("t", tar)]),
+        "zip": archives.zipped(members),
+        "zip-odd": streamed + secret + archives.ending(entries, len(streamed + secret)),
+        "zip-cut": streamed + secret,
     }
 
 
@@ -152,6 +187,7 @@ def quic_datagrams() -> Seeds:
 
 KINDS = {
     "container": containers,
+    "archive": all_archives,
     "frames": all_frames,
     "dns": dns_messages,
     "tls": tls_sessions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness import analyse, capture_of, conversation, datagram, parts
+from harness import analyse, boxed, capture_of, conversation, datagram, parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 def container(data: bytes) -> None:
     """The bytes are a file: pcap, pcapng, gzip, or nothing at all."""
     analyse(data)
+
+
+def archive(data: bytes) -> None:
+    """The bytes are a tar or a zip; as they are, and as a member of a compressed tar."""
+    analyse(data)
+    analyse(boxed(data))
 
 
 def frames(data: bytes) -> None:
@@ -52,5 +58,6 @@ def quic(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (container, frames, dns, tls, http, starttls, quic)
+    target.__name__: target
+    for target in (container, archive, frames, dns, tls, http, starttls, quic)
 }
