@@ -133,11 +133,12 @@ def analyze(
 ) -> int:
     """Analyse captures and write a report.
 
-    INPUT is a pcap or pcapng file (plain, gzip, zstd, xz, bzip2 or lz4), a directory of them, or -
-    for standard input.
+    INPUT is a pcap or pcapng file (plain or compressed), a tar or zip of them, a directory, a URL
+    that fsspec can read (s3://, abfs://, file://), or - for standard input.
     """
     from analyzer.cli.preflight import check_case, check_report
     from analyzer.config import Settings
+    from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
     from analyzer.report.write import default_path
 
@@ -161,7 +162,7 @@ def analyze(
         force=force,
         hash_inputs=hashed,
         threads=threads,
-        command_line=tuple(printable(word) for word in ctx.obj or sys.argv),
+        command_line=tuple(redacted(printable(word)) for word in ctx.obj or sys.argv),
     )
     return _run(settings, fmt, report, fail_on)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analyzer.inputs.archive import Expander, nothing_found
+from analyzer.inputs.scheme import is_url, redacted
 from analyzer.inputs.sniff import EXPECTED
 from analyzer.inputs.spec import (
     STDIN,
@@ -67,6 +68,7 @@ class _Search:
     specs: list[Spec] = field(default_factory=list)
     seen: dict[tuple[int, int], str] = field(default_factory=dict)
     stdin_taken: bool = False
+    urls: set[str] = field(default_factory=set)
     tallies: dict[tuple[str, str], _Tally] = field(default_factory=dict)
     expander: Expander = field(init=False)
 
@@ -81,6 +83,8 @@ class _Search:
             else:
                 self.stdin_taken = True
                 self._named(probe_stdin())
+        elif is_url(path) and not os.path.exists(path):  # noqa: PTH110
+            self._url(path)
         elif os.path.isdir(path):  # noqa: PTH112 - undecodable names pass as they are
             self._directory(path)
         else:
@@ -100,6 +104,22 @@ class _Search:
                 self.specs.append(spec)
             elif not self.expander.expand(spec):
                 self.specs.append(nothing_found(spec))
+
+    def _url(self, url: str) -> None:
+        """Everything that a URL names; the one place that leads to the network."""
+        from analyzer.inputs.url import probe_url
+
+        shown = redacted(url)
+        if url in self.urls:
+            self._duplicate(shown, shown)
+            return
+        self.urls.add(url)
+        found = list(probe_url(url))
+        for spec in found:
+            if spec.stranger is not None and len(found) > 1:
+                self._stranger(shown, spec.path, spec.stranger)
+            else:
+                self._named(spec)
 
     def _is_new(self, spec: Spec) -> bool:
         first = self.seen.get(spec.identity) if spec.identity else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("reports")
 _CAPTURE_SUFFIXES = (
-    *(".gz", ".zst", ".xz", ".bz2", ".lz4"),
+    *(".gz", ".zst", ".xz", ".bz2", ".lz4", ".tar", ".tgz", ".zip"),
     *(".pcap", ".pcapng", ".cap", ".dump"),
 )
 _MAX_NAME_BYTES = 200  # file systems allow 255; the temporary file needs some
@@ -31,15 +32,25 @@ def default_path(inputs: Sequence[str], fmt: str) -> Path:
     first = inputs[0] if inputs else "-"
     if first == "-":
         name = "stdin"
+    elif "://" in first:
+        # What follows ? or # may be a signature, what precedes an @ a password.
+        name = re.split(r"[?#]", first, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
+        name = re.sub(r"[^\w.-]+", "-", name.rpartition("@")[2]).strip("-.") or "url"
+        name = _without_suffixes(name)
     else:
         # resolve() gives "." and ".." a name; only the root directory has none.
         name = (
             Path(first).name if Path(first).name not in ("", "..") else Path(first).resolve().name
         )
-        for suffix in _CAPTURE_SUFFIXES:
-            name = name.removesuffix(suffix) or name
+        name = _without_suffixes(name)
     name = os.fsdecode(os.fsencode(name)[:_MAX_NAME_BYTES]) or "report"
     return FOLDER / f"{name}{find(fmt).suffix}"
+
+
+def _without_suffixes(name: str) -> str:
+    for suffix in _CAPTURE_SUFFIXES:
+        name = name.removesuffix(suffix) or name
+    return name
 
 
 def is_stream(path: Path) -> bool:
