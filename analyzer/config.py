@@ -37,7 +37,7 @@ class Settings:
     """What one run was asked to do.
 
     Attributes:
-        inputs: Files, directories or ``-``, as given.
+        inputs: Files, archives, directories, URLs or ``-``, as given.
         inventories: Files of ``az acr`` or ``az storage`` output.
         own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a registry label.
         approve: ``--approve`` names, in the same forms.

@@ -44,6 +44,10 @@ MAX_DEPTH = 2
 MAX_CAPTURES = 16_384
 """Captures that a run takes out of archives."""
 
+MAX_RANGES = 65_536
+"""Parts of a zip, with something else between them, that members lie in."""
+
+_GAP = 64  # what follows a member's data (4.3.9) takes up to 24 bytes
 _TICK = 16 << 20
 
 
@@ -58,7 +62,7 @@ class _Box:
         part: Its stored bytes.
         depth: 1 for a file, 2 inside of another archive.
         commands: Makes the commands that print members.
-        taken: Parts of a zip that hold captures, as (begin, end), ordered.
+        taken: Parts of a zip that members lie in, as (begin, end), ordered and apart.
         seen: Shown paths and how often each came.
     """
 
@@ -70,6 +74,25 @@ class _Box:
     commands: Commands
     taken: list[tuple[int, int]] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
+
+    def claim(self, begin: int, end: int) -> bool:
+        """Notes where a member of a zip lies; False when it lies in another one.
+
+        Otherwise a few bytes, listed a million times, would be decompressed a million times.
+        """
+        at = bisect.bisect(self.taken, (begin, end))
+        near = range(max(at - 1, 0), min(at + 1, len(self.taken)))
+        if any(self.taken[n][0] < end and begin < self.taken[n][1] for n in near):
+            return False
+        first = last = at
+        if at and begin - self.taken[at - 1][1] <= _GAP:
+            first, begin = at - 1, self.taken[at - 1][0]
+        if at < len(self.taken) and self.taken[at][0] - end <= _GAP:
+            last, end = at + 1, self.taken[at][1]
+        if first == last and len(self.taken) >= MAX_RANGES:
+            return False
+        self.taken[first:last] = [(begin, end)]
+        return True
 
 
 class Expander:
@@ -252,15 +275,15 @@ class Expander:
             return
         missing = where.size < member.packed
         content = Packed(where, member.method, missing, member.crc, member.size)
-        before = len(found)
-        span = (member.at, where.start - whole.start + where.size)
-        at = bisect.bisect(box.taken, span)
-        near = box.taken[max(at - 1, 0) : at + 1]
-        overlaps = any(begin < span[1] and span[0] < end for begin, end in near)
+        if not box.claim(member.at, where.start - whole.start + where.size):
+            detail = (
+                f"expected members of {box.outer} one behind the other, found one inside of "
+                f"another (or more than {MAX_RANGES} places); left out"
+            )
+            self._count("zip-overlap", place, detail, incomplete=True)
+            return
         nested = where if member.method == 0 else content
-        self._member(box, member.name, content, where.size, found, nested, overlaps=overlaps)
-        if len(found) > before:
-            box.taken.insert(at, span)
+        self._member(box, member.name, content, where.size, found, nested)
 
     # --- one member ---------------------------------------------------------------------------
 
@@ -272,8 +295,6 @@ class Expander:
         size: int,
         found: list[Spec],
         nested: Part | None = None,
-        *,
-        overlaps: bool = False,
     ) -> None:
         """Says what a member is, by its content."""
         source = part.open()
@@ -289,12 +310,6 @@ class Expander:
                 self._count(problem.code, place, problem.detail, incomplete=True)
             else:
                 self._stranger(box, name, recognise(head))
-        elif overlaps:
-            detail = (
-                f"expected members of {box.outer} that lie one behind the other, found one inside "
-                "of another; left out"
-            )
-            self._count("zip-overlap", place, detail, incomplete=True)
         elif archive is not None:
             if box.depth >= MAX_DEPTH:
                 detail = f"expected at most an archive in an archive in {box.outer}; left out"
@@ -323,8 +338,8 @@ class Expander:
     def _unspilled(self, box: _Box, name: bytes | None) -> None:
         detail = (
             f"expected room in the temporary folder (TMPDIR) for the captures in {box.outer}, at "
-            f"most {self._spill.limit >> 20} MiB a run and 1 GiB left free; left out; a tar that "
-            "is not compressed, or a zip, given as a file, is read in place"
+            f"most {self._spill.limit >> 20} MiB a run and 1 GiB (or a twentieth) left free; left "
+            "out; a tar that is not compressed, or a zip, given as a file, is read in place"
         )
         place = box.path if name is None else self._place(box, name)
         self._count("archive-spill", place, detail, incomplete=True)

@@ -21,7 +21,7 @@ SPILL_BYTES = 64 << 30
 """Most that a run writes to its temporary file."""
 
 SPILL_RESERVE = 1 << 30
-"""Free space that is left on the temporary file's disk."""
+"""Free space that is left on the temporary file's disk, or a twentieth of a small one."""
 
 _COPY = 1 << 20
 
@@ -155,7 +155,7 @@ class SliceSource:
     def readinto(self, view: memoryview) -> int:
         """See `Source`."""
         room = min(len(view), self._part.size - self.at)
-        if room <= 0 or self._fd is None:
+        if room <= 0 or self.at < 0 or self._fd is None:
             return 0
         count = os.preadv(self._fd, [view[:room]], self._part.start + self.at)
         self.at += count
@@ -238,7 +238,8 @@ class Spill:
         try:
             fd = self.open()
             disk = os.fstatvfs(fd)
-            if disk.f_bavail * disk.f_frsize < SPILL_RESERVE + len(piece):
+            reserve = min(SPILL_RESERVE, disk.f_blocks * disk.f_frsize // 20)
+            if disk.f_bavail * disk.f_frsize < reserve + len(piece):
                 return False
             while len(piece):
                 count = os.pwrite(fd, piece, self.size)

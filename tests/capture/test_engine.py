@@ -155,3 +155,18 @@ def test_rows_start_on_cache_lines() -> None:
     assert engine.f.ctypes.data % 64 == 0
     engine.grow(1 << 15)
     assert engine.f.ctypes.data % 64 == 0
+
+
+def test_inputs_beyond_the_cap_are_read_later_and_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.capture.merge.MAX_ACTIVE", 2)
+    for number in range(5):
+        (tmp_path / f"{number}").write_bytes(pcap.write_pcap(talk(number)))
+    rows, _, issues = read(tmp_path)
+    assert sorted(f["orig_ip"] for f in rows.tables["flows"]) == sorted(
+        scenes.agent(number) for number in range(5)
+    )
+    assert issues == {"input-cap": 3}
+    monkeypatch.setattr("analyzer.capture.merge.MAX_ACTIVE", 5)
+    assert read(tmp_path)[2] == {}

@@ -90,6 +90,15 @@ def test_several_files_are_merged():
     assert tshark.startswith("mergecap -w - a.pcap 'b b.pcap' | tshark -r - -n -Y ")
 
 
+def test_inputs_that_are_no_files_are_printed_by_their_commands():
+    extracts = {"a.tar!/x y": "tar -xOif - 'x y' < a.tar"}
+    one = command(paths=["a.tar!/x y"], extracts=extracts)[1]
+    assert one.startswith("tar -xOif - 'x y' < a.tar | tshark -r - -n -Y ")
+    both = command(paths=["a.tar!/x y", "-b"], extracts=extracts)[1]
+    assert both.startswith("mergecap -w - <(tar -xOif - 'x y' < a.tar) ./-b | tshark -r - -n -Y ")
+    assert command(paths=["a.tar!/x y", "-"], extracts=extracts)[1] is None
+
+
 def test_file_names_are_quoted_and_never_options():
     assert command(paths=["a'; touch x; '.pcap"])[1].startswith(
         "tshark -r 'a'\"'\"'; touch x; '\"'\"'.pcap' -n"

@@ -559,3 +559,28 @@ def test_damage_never_raises(tmp_path_factory: pytest.TempPathFactory, data: st.
     for spec in specs:
         content(spec)
     probe_file(str(path))
+
+
+def test_the_same_bytes_listed_often_are_decompressed_once(tmp_path: Path, usual: int) -> None:
+    """Text, not a capture: what is left out must not cost time either."""
+    text = b"hello" * 20_000
+    packed, crc, count = archives.deflate(text), zlib.crc32(text), 60_000
+    data = archives.local(b"a", packed, len(text), crc)
+    entries = archives.listed(b"a", len(packed), len(text), crc, 0) * count
+    path = tmp_path / "often.zip"
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count, count, len(entries), len(data), 0)
+    path.write_bytes(data + entries + end)
+    ((spec,), issues) = discover([str(path)])
+    assert spec.problem is not None
+    assert codes(issues) == {"not-a-capture": (1, False), "zip-overlap": (count - 1, True)}
+
+
+def test_members_in_any_order_of_the_directory(tmp_path: Path) -> None:
+    packed, crc, data, entries = archives.deflate(PLAIN), zlib.crc32(PLAIN), b"", []
+    for n in range(50):
+        entries.append(archives.listed(b"%d" % n, len(packed), len(PLAIN), crc, len(data), 8))
+        data += archives.local(b"%d" % n, packed, len(PLAIN), crc, flags=8)
+        data += bytes(100 * (n % 3))  # gaps, small and large
+    for order in (entries, entries[::-1], entries[1::2] + entries[::2]):
+        specs, issues = found(tmp_path, data + archives.ending(order, len(data)))
+        assert (len(specs), issues) == (50, [])
