@@ -130,8 +130,12 @@ def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
             high = middle - 1
         else:
             low = middle
-    output = inflate.decompress(chunk[:low], room)
-    rest, left = inflate.unconsumed_tail + chunk[low:], room - len(output)
+    output, rest = b"", chunk
+    # Without any more input it may fail as well: zlib holds bits that it took before.
+    if low or _inflates(inflate, b"", room) is not None:
+        output = inflate.decompress(chunk[:low], room)
+        rest = inflate.unconsumed_tail + chunk[low:]
+    left = room - len(output)
     low, high = 0, left
     while low < high:
         middle = (low + high + 1) // 2
