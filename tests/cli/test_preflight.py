@@ -10,6 +10,7 @@ import pytest
 
 from analyzer.cli.preflight import check_case, check_report
 from analyzer.issues import UsageError
+from craft import archives
 
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 
@@ -42,7 +43,16 @@ def test_an_input_is_never_overwritten(tmp_path: Path) -> None:
     check_report(tmp_path / "-", True, ["-"])
 
 
-@pytest.mark.parametrize("content", [PCAP, gzip.compress(PCAP, mtime=0), b"\x28\xb5\x2f\xfd12345"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        PCAP,
+        gzip.compress(PCAP, mtime=0),
+        b"\x28\xb5\x2f\xfd12345",
+        archives.entry(b"a", PCAP),
+        archives.local(b"a", PCAP, len(PCAP), 0, method=0),
+    ],
+)
 def test_a_capture_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.html"
     path.write_bytes(content)
