@@ -150,16 +150,36 @@ def _size(system: Any, path: str) -> int | None:
     return size if isinstance(size, int) and size >= 0 else None
 
 
+class RemoteError(OSError):
+    """A failure whose reason holds nothing secret."""
+
+
 def _as_os_error(error: Exception, url: str) -> OSError:
     """The same failure with a reason on one line in which nothing secret is left."""
+    if isinstance(error, RemoteError):
+        return error
     if isinstance(error, ImportError):
         scheme = (SCHEME.match(url) or [""] * 2)[1].rpartition("::")[2].lower()
         extra = EXTRAS.get(scheme)
         reason = f"reading {scheme}:// needs a package that is not installed"
         reason += f": pip install '{extra}'" if extra else f" ({cleaned(str(error), url)})"
-        return OSError(0, reason)
+        return RemoteError(0, reason)
+    if isinstance(error, PermissionError) or _status(error) in (401, 403):
+        return RemoteError(0, f"access denied ({cleaned(str(error), url)})")
     if isinstance(error, FileNotFoundError):
         return FileNotFoundError(2, "no object of this name")
-    if isinstance(error, PermissionError):
-        return OSError(13, f"access denied ({cleaned(str(error), url)})")
-    return OSError(0, f"{type(error).__name__}: {cleaned(str(error), url)}")
+    return RemoteError(0, f"{type(error).__name__}: {cleaned(str(error), url)}")
+
+
+def _status(error: BaseException) -> int | None:
+    """HTTP status behind a failure; fsspec calls a refused object a missing one."""
+    seen: BaseException | None = error
+    for _ in range(16):
+        for name in ("status", "status_code"):
+            status = getattr(seen, name, None)
+            if isinstance(status, int):
+                return status
+        if seen is None:
+            break
+        seen = seen.__cause__ or seen.__context__
+    return None

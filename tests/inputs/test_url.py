@@ -168,6 +168,10 @@ class Failing(MemoryFileSystem):
     def _open(self, path: str, *_: Any, **__: Any) -> Any:
         if self.how == "deny":
             raise PermissionError(f"403 for {path}?sig={SECRET}")
+        if self.how == "refuse":
+            refusal = RuntimeError("no")
+            refusal.status = 403  # type: ignore[attr-defined]
+            raise FileNotFoundError(path) from refusal
         if self.how == "cut":
             return io.BytesIO(PLAIN[:-9])
 
@@ -187,7 +191,9 @@ def failing() -> Iterator[type[Failing]]:
     Failing.how = "deny"
 
 
-def test_denied(failing: type[Failing]) -> None:
+@pytest.mark.parametrize("how", ["deny", "refuse"])
+def test_denied(failing: type[Failing], how: str) -> None:
+    failing.how = how
     (spec,), _ = discover([f"failing://x?sig={SECRET}"])
     assert spec.path == "failing://x?***"
     assert spec.problem is not None
@@ -208,7 +214,8 @@ def test_cut_and_broken(failing: type[Failing]) -> None:
     failing.how = "break"
     (spec,), _ = discover(["failing://x"])
     assert spec.problem is not None
-    assert "connection lost" in spec.problem.detail
+    assert spec.problem.detail.count("Error") == 1
+    assert "RuntimeError: connection lost" in spec.problem.detail
     assert SECRET not in repr(spec)
 
 
