@@ -242,7 +242,7 @@ def deliver(
         expect_after(f, i, side, (seq + n) & 0xFFFFFFFF, 0, MODE_FREE)
         return f[i, D0 + side * DW + D_HTTP]
     if kind >= KIND_SKIP:
-        if kind == KIND_H2 and (n > 9 or u8(b, p + 3) == 0):
+        if kind == KIND_H2 and (n > 9 or u8(b, p + 3) in (0, 1, 5, 9)):
             way = CAND_H2_UP if side == f[i, F_ORIENT] else CAND_H2_DOWN
             emit(g, x, c, arena, b, p, n, way, f[i, F_ID], 0)
         after_part(f, i, side, seq, kind, b, p, n)

@@ -20,12 +20,13 @@ NAMES = (
 )
 SECRET = re.compile(rf"(?i)\b({NAMES})=[^&#\s]*")
 SECRET_NAME = re.compile(rf"(?i)(?:{NAMES})")
-# A pair as it may stand in another parameter's value: ?, &, ; and = percent-encoded once or twice.
+# A name as it may stand in another parameter's value: ?, &, ; and = percent-encoded up to thrice.
 _SIGN = "%(?:25){0,3}"
 PAIR = re.compile(
-    rf"(?i)(^|[?&;#/]|{_SIGN}(?:3f|26|3b|23))((?:[\w.-]|%(?!(?:25)*(?:3f|26|3b|23|3d))){{1,64}})"
-    rf"(=|{_SIGN}3d)((?:(?!{_SIGN}(?:26|3b|23))[^&;#\s])*)"
+    rf"(?i)(?:^|[?&;#/]|{_SIGN}(?:3f|26|3b|23))"
+    rf"((?:[\w.-]|%(?!(?:25)*(?:3f|26|3b|23|3d))){{1,64}})(?:=|{_SIGN}3d)"
 )
+VALUE = re.compile(rf"(?i)(?:(?!{_SIGN}(?:26|3b|23))[^&#\s])*")
 USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://|)[^/?#@]*@")
 MAX_TARGET = 2048
 MAX_WORD = 64
@@ -61,18 +62,20 @@ def printable(raw: bytes) -> str:
     return "".join(chr(c) if 32 <= c < 127 and c != 92 else f"\\{c:03d}" for c in raw)
 
 
-def _hidden(match: re.Match[str]) -> str:
-    name = unquote(unquote(match.group(2)))
-    if SECRET_NAME.fullmatch(name) is None:
-        return match.group(0)
-    return f"{match.group(1)}{match.group(2)}{match.group(3)}REDACTED"
-
-
 def redact(target: str) -> str:
     """Replaces the values of credentials in a request target."""
     target = SECRET.sub(lambda m: f"{m.group(1)}=REDACTED", target)
     if "%" in target:
-        target = PAIR.sub(_hidden, target)
+        kept = []
+        at = 0
+        while (pair := PAIR.search(target, at)) is not None:
+            kept.append(target[at : pair.end()])
+            at = pair.end()
+            if SECRET_NAME.fullmatch(unquote(unquote(pair.group(1)))) is not None:
+                value = VALUE.match(target, at)
+                at = value.end() if value is not None else at
+                kept.append("REDACTED")
+        target = "".join([*kept, target[at:]])
     return USER.sub(r"\1REDACTED@", target)[:MAX_TARGET]
 
 
