@@ -229,7 +229,8 @@ NAMES = Table(
         C(
             "kind",
             "VARCHAR",
-            "sni | http_host | connect | dns | dns_hint | nrb (stated in the capture file).",
+            "sni | http_host | connect | socks | dns | dns_hint | nrb (stated in the capture "
+            "file) | proxy_client (the client's address that a PROXY header states).",
         ),
         C("ttl_s", "BIGINT", "Smallest TTL on the way to the answer, seconds.", "no DNS answer"),
         C("chain", "VARCHAR", "CNAMEs from the name to the address, joined with '>'.", "no CNAME"),
@@ -294,7 +295,7 @@ TLS = Table(
 
 HTTP = Table(
     "http",
-    "One row per HTTP/1 request head read in clear.",
+    "One row per HTTP request read in clear, with its answer where that is certain to be its own.",
     (
         C("flow_id", "BIGINT", "Flow that carries it."),
         C("ts_ns", "BIGINT", "Time of the packet that completed the head."),
@@ -310,7 +311,37 @@ HTTP = Table(
         C("target", "VARCHAR", "Request target, secrets redacted."),
         C("content_length", "BIGINT", "Content-Length.", "absent or not a number"),
         C("blob_type", "VARCHAR", "x-ms-blob-type.", "absent"),
-        C("head_bytes", "BIGINT", "Length of the head with its blank line."),
+        C("head_bytes", "BIGINT", "Length of the head with its blank line; HTTP/2: header frames."),
+        C("version", "VARCHAR", "HTTP version as said: 1.0 | 1.1 | 2.", "not known"),
+        C(
+            "framing",
+            "VARCHAR",
+            "How its body is framed: none | length | chunked | frames (HTTP/2) | ambiguous "
+            "(servers may disagree, or the request was found behind a gap).",
+            "not known",
+        ),
+        C(
+            "body_bytes",
+            "BIGINT",
+            "Body bytes sent, without chunk lines; bytes that the capture misses count.",
+            "not known",
+        ),
+        C("status", "INTEGER", "Final status of the answer, or 101.", "no answer is known"),
+        C("server", "VARCHAR", "Server of the answer.", "absent, or no answer"),
+        C(
+            "location_host",
+            "VARCHAR",
+            "Host in the answer's Location, lower-cased, no port.",
+            "no host in it, or no answer",
+        ),
+        C("response_type", "VARCHAR", "Content-Type of the answer.", "absent, or no answer"),
+        C("response_length", "BIGINT", "Content-Length of the answer.", "absent, or no answer"),
+        C(
+            "upgrade",
+            "VARCHAR",
+            "Protocol that the connection goes on with (websocket, h2c), lower-cased.",
+            "none",
+        ),
     ),
 )
 

@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 from harness import script  # noqa: E402
 
-from craft import archives, dns, http, pcap, pcapng, scenes, tls  # noqa: E402
+from craft import archives, dns, h2, http, pcap, pcapng, scenes, tls  # noqa: E402
 
 Seeds = dict[str, bytes]
 NAME = "store.blob.core.windows.net"
@@ -161,6 +161,56 @@ def http_sessions() -> Seeds:
     }
 
 
+def http_answers() -> Seeds:
+    """Answers of every framing to the requests that the target sends first."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + http.chunked(b"abc", b"d")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"
+    refused = http.response(403, "No", b"no")
+    get = b"GET /d HTTP/1.1\r\n\r\n"
+    return {
+        "all": script((1, head + chunked), (1, b"HTTP/1.1 100 Go\r\n\r\n"), (0, b"123456789")),
+        "refused": script((1, head), (1, chunked + refused), (0, get), (1, http.response())),
+        "close": script((1, head + b"HTTP/1.0 200 OK\r\n\r\nHTTP/1.1 500 no\r\n\r\n")),
+        "gap": script((1, head), (17, chunked), (1, refused), (0, get), (1, http.response())),
+    }
+
+
+def h2_sessions() -> Seeds:
+    """Streams of an encoder with a dynamic table, whole and torn."""
+    up, down = h2.Side(), h2.Side()
+    fields = [(":method", "PUT"), (":authority", NAME), (":path", "/c?sig=x"), ("a", "b" * 90)]
+    said = h2.settings(4096) + up.headers(1, fields, pieces=2) + h2.data(1, b"x" * 70, end=True)
+    said += up.headers(3, fields, priority=True, padding=3)
+    told = h2.settings(0) + down.headers(1, [(":status", "201"), ("server", "s")], end=True)
+    reset = h2.frame(3, 0, 3, bytes(4)) + h2.frame(7, 0, 0, bytes(8))
+    return {
+        "whole": script((0, said), (1, told), (0, reset)),
+        "torn": script((0, said[:40]), (4, said[40:90]), (0, said[90:]), (1, told)),
+        "promise": script(
+            (0, said),
+            (
+                1,
+                h2.frame(5, 4, 1, bytes(4) + b"\x82"),
+            ),
+            (1, told),
+        ),
+    }
+
+
+def preambles() -> Seeds:
+    """SOCKS of each version and PROXY of both, with TLS or HTTP behind."""
+    hello = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME)))
+    get = b"GET /v2/ HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes((10, 0, 0, 1, 10, 0, 0, 2, 0, 5, 1, 187))
+    user = b"\1\3bob\3pwd"
+    return {
+        "socks4a": script((0, b"\4\1\1\xbb\0\0\0\1me\0a.example\0" + hello)),
+        "socks5": script((0, b"\5\2\0\2"), (0, user), (0, b"\5\1\0\1\1\2\3\4\1\xbb"), (0, get)),
+        "proxy1": script((0, b"PROXY TCP6 ::1 ::2 5 443\r\n" + hello)),
+        "proxy2": script((0, v2[:9]), (0, v2[9:] + get), (1, http.response())),
+    }
+
+
 def starttls_sessions() -> Seeds:
     """TLS that begins inside other protocols."""
     hello = tls.handshake_records(tls.client_hello(tls.Hello(sni=NAME)))
@@ -192,6 +242,9 @@ KINDS = {
     "dns": dns_messages,
     "tls": tls_sessions,
     "http": http_sessions,
+    "answers": http_answers,
+    "h2": h2_sessions,
+    "preambles": preambles,
     "starttls": starttls_sessions,
     "quic": quic_datagrams,
 }

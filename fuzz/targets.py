@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness import analyse, boxed, capture_of, conversation, datagram, parts
+from harness import analyse, boxed, capture_of, conversation, datagram, parts, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,24 @@ def http(data: bytes) -> None:
     analyse(conversation(data, 80))
 
 
+def answers(data: bytes) -> None:
+    """Four pipelined requests, then the parts; a server's are answers to them."""
+    asked = b"HEAD /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\nPUT /c HTTP/1.1\r\nExpect: x\r\n"
+    asked += b"Content-Length: 9\r\n\r\n"
+    analyse(conversation(script((0, asked)) + data, 80))
+
+
+def h2(data: bytes) -> None:
+    """HTTP/2 with prior knowledge: the parts are what both sides say behind the preface."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    analyse(conversation(script((0, preface)) + data, 80))
+
+
+def preambles(data: bytes) -> None:
+    """The parts are the segments of a conversation on port 1080: SOCKS or PROXY first."""
+    analyse(conversation(data, 1080))
+
+
 def starttls(data: bytes) -> None:
     """The parts are the segments of a conversation on port 25."""
     analyse(conversation(data, 25))
@@ -59,5 +77,8 @@ def quic(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
-    for target in (container, archive, frames, dns, tls, http, starttls, quic)
+    for target in (
+        *(container, archive, frames, dns, tls, http, answers, h2, preambles),
+        *(starttls, quic),
+    )
 }

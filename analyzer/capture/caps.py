@@ -10,6 +10,7 @@ from analyzer.capture.layout import (
     G_HEAD_CAP,
     G_HEAD_EVICTED,
     G_HOLE_CAP,
+    G_HTTP_LOST,
     HOLES,
     SLOT_BYTES,
 )
@@ -50,6 +51,23 @@ def caps_hit(engines: Sequence[Engine]) -> list[Issue]:
             [e.g[G_HEAD_EVICTED] for e in engines],
             f"more than {slots} unfinished heads at once: the longest idle was given up, its name "
             "may be missing",
+        ),
+        (
+            "http-gap",
+            [e.g[G_HTTP_LOST] for e in engines],
+            "bytes are missing where an HTTP message was due: a request may be missing, and no "
+            "status is given until request and answer can be told again",
+        ),
+        (
+            "http-open-cap",
+            [e.units.web.open.dropped for e in engines],
+            "more than 65536 HTTP requests (64 in one connection, 256 with HTTP/2) waited for "
+            "their answer at once: the oldest are reported without it",
+        ),
+        (
+            "http2-state",
+            [e.units.web.open.broken for e in engines],
+            "an HTTP/2 header block could not be followed: the rest of its connection was not read",
         ),
         (
             "dns-tcp-length",

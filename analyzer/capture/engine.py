@@ -211,6 +211,7 @@ class Engine:
         if count:
             rows = self.done[:count].copy()
             rows = rows[np.argsort(self.f[rows, F_ID])]
+            self.units.finish(self.f[rows])
             for first in range(0, count, FLUSH_ROWS):  # text columns are built a piece at a time
                 piece = rows[first : first + FLUSH_ROWS]
                 self.sink("flows", flow_columns(self.f[piece], self.units.book, self.units.ech))

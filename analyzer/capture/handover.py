@@ -35,6 +35,7 @@ from analyzer.capture.layout import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from analyzer.capture.exchanges import Exchanges
     from analyzer.capture.export import Columns
     from analyzer.capture.types import Bytes, Ints
 
@@ -52,6 +53,7 @@ class Boundary:
         dns_serial: Number of the next DNS message.
         ech: Ids of open flows whose ClientHello offered ECH.
         max_flows: Cap of the engine.
+        exchanges: HTTP requests that wait for their answer or the end of their body.
     """
 
     counters: Ints
@@ -62,6 +64,7 @@ class Boundary:
     dns_serial: int
     ech: frozenset[int]
     max_flows: int
+    exchanges: Exchanges
 
 
 def suspend(engine: Engine) -> Boundary:
@@ -82,6 +85,7 @@ def suspend(engine: Engine) -> Boundary:
         dns_serial=engine.units.dns_serial,
         ech=frozenset(engine.units.ech),
         max_flows=engine.max_flows,
+        exchanges=engine.units.web.open,
     )
 
 
@@ -116,4 +120,5 @@ def resume(boundary: Boundary, sink: Callable[[str, Columns], object]) -> Engine
         engine.f[flow, D0 + side * DW + D_SLOT] = slot
     engine.units.dns_serial = boundary.dns_serial
     engine.units.ech = set(boundary.ech)
+    engine.units.web.open = boundary.exchanges
     return engine

@@ -11,50 +11,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff
+from analyzer.capture.deliver import blanks, emit, following, message, saw_hello, units
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
-    C_CUT,
-    C_DST_HI,
-    C_DST_LO,
-    C_FLOW,
-    C_INPUT,
-    C_KIND,
-    C_LEN,
-    C_OFF,
-    C_PKT,
-    C_PORTS,
-    C_SRC_HI,
-    C_SRC_LO,
-    C_TS,
-    C_VERSION,
-    CAND_DNS_TCP,
-    CAND_HTTP,
     CAND_TLS,
     D0,
+    D_BASE,
     D_HTTP,
     D_NEXT,
-    D_REC,
     D_SLOT,
     DW,
     F_FLAGS,
     F_ID,
-    F_ORIENT,
-    F_WHY,
-    FL_APPDATA,
-    FL_DNS,
-    FL_HTTP,
-    FL_TLS,
-    G_ARENA,
-    G_CAND,
+    FL_SYN_A,
+    FL_SYN_B,
     G_DNS_LONG,
     G_FREE_SLOT,
     G_HEAD_CAP,
     G_HEAD_EVICTED,
     KIND_DNS,
+    KIND_H2,
     KIND_HTTP,
+    KIND_RESPONSE,
+    KIND_SKIP,
     KIND_TLS,
     KIND_UNKNOWN,
-    REC_OFF,
+    MODE_FREE,
+    MODE_RAW,
     S_BASE,
     S_CUT,
     S_FLOW,
@@ -63,60 +46,14 @@ from analyzer.capture.layout import (
     S_SCAN,
     S_SIDE,
     S_TS,
-    SEQ_NONE,
     SLOT_BYTES,
-    WHY_HELLO,
-    WHY_HTTP,
-    X_DPORT,
-    X_DST_HI,
-    X_DST_LO,
-    X_INPUT,
-    X_PKT,
-    X_SPORT,
-    X_SRC_HI,
-    X_SRC_LO,
-    X_TS,
-    X_VERSION,
 )
-from analyzer.capture.scan import content_length, kind_of, unit_length
-from analyzer.capture.turns import forget, restart
+from analyzer.capture.messages import due, lose
+from analyzer.capture.scan import first_kind, unit_length
+from analyzer.capture.sequence import contiguous
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
-
-DNS_PORT = 53
-
-
-@kernel("void(I1, I1, I2, B1, B1, i, i, i, i, i)")
-def emit(
-    g: Ints,
-    x: Ints,
-    c: Ints,
-    arena: Bytes,
-    b: Bytes,
-    p: int,
-    n: int,
-    kind: int,
-    flow: int,
-    cut: int,
-) -> None:
-    """Copies a unit to the arena and lists it; the walk has made sure that there is room."""
-    row = g[G_CAND]
-    at = g[G_ARENA]
-    if row >= c.shape[0] or at + n > arena.shape[0]:
-        g[G_HEAD_CAP] += 1
-        return
-    for k in range(n):
-        arena[at + k] = b[p + k]
-    c[row, C_KIND], c[row, C_OFF], c[row, C_LEN], c[row, C_FLOW] = kind, at, n, flow
-    c[row, C_TS], c[row, C_PKT], c[row, C_INPUT] = x[X_TS], x[X_PKT], x[X_INPUT]
-    c[row, C_SRC_HI], c[row, C_SRC_LO] = x[X_SRC_HI], x[X_SRC_LO]
-    c[row, C_DST_HI], c[row, C_DST_LO] = x[X_DST_HI], x[X_DST_LO]
-    c[row, C_PORTS] = (x[X_SPORT] << 16) | x[X_DPORT]
-    c[row, C_VERSION] = x[X_VERSION]
-    c[row, C_CUT] = cut
-    g[G_CAND] += 1
-    g[G_ARENA] += n
 
 
 @kernel("void(I1, I2, I2, i)")
@@ -146,107 +83,6 @@ def take(g: Ints, s: Ints, f: Ints, flow: int, side: int, base: int, kind: int, 
     return slot
 
 
-@kernel("void(I2, i, i, i)")
-def orient(f: Ints, i: int, side: int, why: int) -> None:
-    """A request names the originator, unless a SYN or a stronger request has done so."""
-    if f[i, F_WHY] > why:
-        if f[i, F_ORIENT] != side:
-            f[i, F_ORIENT] = side
-            forget(f, i)
-        f[i, F_WHY] = why
-
-
-@kernel("void(I2, i, i, i)")
-def saw_hello(f: Ints, i: int, side: int, tail: int) -> None:
-    """A ClientHello of this side begins ``tail`` bytes before the end of what was accounted."""
-    orient(f, i, side, WHY_HELLO)
-    if side != f[i, F_ORIENT]:
-        return
-    if not f[i, F_FLAGS] & FL_TLS or f[i, D0 + side * DW + D_REC] == REC_OFF:
-        f[i, F_FLAGS] &= ~FL_APPDATA
-    f[i, F_FLAGS] |= FL_TLS
-    restart(f, i, tail, 0)
-
-
-@kernel("void(I2, i, i, i, i, B1, i)")
-def saw_request(f: Ints, i: int, side: int, seq: int, length: int, b: Bytes, p: int) -> None:
-    """An HTTP head of ``length`` bytes starts at sequence number ``seq``."""
-    orient(f, i, side, WHY_HTTP)
-    f[i, F_FLAGS] |= FL_HTTP
-    body = content_length(b, p, length)
-    f[i, D0 + side * DW + D_HTTP] = (seq + length + body) & 0xFFFFFFFF if body < 1 << 31 else -1
-
-
-@kernel("i(I1, I1, I2, B1, I2, B1, i, i, i, i, i, i)")
-def deliver(
-    g: Ints,
-    x: Ints,
-    c: Ints,
-    arena: Bytes,
-    f: Ints,
-    b: Bytes,
-    p: int,
-    n: int,
-    kind: int,
-    i: int,
-    side: int,
-    seq: int,
-) -> int:
-    """Hands one complete unit on; the sequence number at which the next one may start."""
-    if kind == KIND_TLS:
-        emit(g, x, c, arena, b, p, n, CAND_TLS, f[i, F_ID], 0)
-        tail = seq_diff(f[i, D0 + side * DW + D_NEXT], seq)
-        saw_hello(f, i, side, max(tail, 0))
-        return SEQ_NONE
-    if kind == KIND_HTTP:
-        emit(g, x, c, arena, b, p, n, CAND_HTTP, f[i, F_ID], 0)
-        saw_request(f, i, side, seq, n, b, p)
-        return f[i, D0 + side * DW + D_HTTP]
-    f[i, F_FLAGS] |= FL_DNS
-    if n >= 14:
-        emit(g, x, c, arena, b, p + 2, n - 2, CAND_DNS_TCP, f[i, F_ID], 0)
-    else:
-        g[G_DNS_LONG] += 1
-    return (seq + n) & 0xFFFFFFFF
-
-
-@kernel("i(I1, I1, I2, B1, I2, B1, i, i, i, i, i, i)")
-def units(
-    g: Ints,
-    x: Ints,
-    c: Ints,
-    arena: Bytes,
-    f: Ints,
-    b: Bytes,
-    p: int,
-    n: int,
-    kind: int,
-    i: int,
-    side: int,
-    seq: int,
-) -> int:
-    """Delivers every complete unit in ``b[p:p+n]``; bytes consumed, or -1 when the rest is none.
-
-    What is left behind the consumed bytes is the start of another unit of the same kind.
-    """
-    used = 0
-    while used < n:
-        if kind != KIND_DNS and kind_of(b, p + used, n - used) != kind:
-            may_be = kind_of(b, p + used, n - used) == KIND_UNKNOWN
-            return used if may_be and used > 0 else -1
-        size = unit_length(b, p + used, n - used, kind, 0)
-        if size < 0:
-            return -1
-        if size == 0:
-            return used
-        at = (seq + used) & 0xFFFFFFFF
-        following = deliver(g, x, c, arena, f, b, p + used, size, kind, i, side, at)
-        if following == SEQ_NONE:
-            return -1
-        used += max(seq_diff(following, at), size)
-    return -1
-
-
 @kernel("void(B1, i, B1, i, i)")
 def move(to: Bytes, at: int, b: Bytes, p: int, n: int) -> None:
     """Copies ``n`` bytes forward (a loop: slice assignment allocates)."""
@@ -265,8 +101,11 @@ def give_up(
     if kind == KIND_TLS and n > 9:
         emit(g, x, c, arena, pool, at, n, CAND_TLS, flow, 1)
         saw_hello(f, s[slot, S_FLOW], s[slot, S_SIDE], 0)
-    elif kind == KIND_HTTP:
-        emit(g, x, c, arena, pool, at, n, CAND_HTTP, flow, 1)
+    elif kind in (KIND_HTTP, KIND_RESPONSE):
+        i, side = s[slot, S_FLOW], s[slot, S_SIDE]
+        message(g, x, c, arena, f, pool, at, n, kind, i, side, s[slot, S_BASE], 1)
+    elif kind >= KIND_SKIP:
+        lose(f, s[slot, S_FLOW], s[slot, S_SIDE], MODE_RAW if kind == KIND_H2 else MODE_FREE)
     elif kind == KIND_DNS and n > 2:
         g[G_DNS_LONG] += 1
     if n == SLOT_BYTES:
@@ -274,17 +113,53 @@ def give_up(
     release(g, s, f, slot)
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, B1, i, i)")
+@kernel("void(I2, I2, B1, i, i)")
+def shift(f: Ints, s: Ints, pool: Bytes, slot: int, used: int) -> None:
+    """Takes ``used`` bytes off the front of a slot; what came early, behind a gap, moves along."""
+    at = slot * SLOT_BYTES
+    next_byte = f[s[slot, S_FLOW], D0 + s[slot, S_SIDE] * DW + D_NEXT]
+    reach = min(seq_diff(next_byte, s[slot, S_BASE]), SLOT_BYTES)
+    move(pool, at, pool, at + used, reach - used)
+    if s[slot, S_CUT] < SLOT_BYTES:
+        s[slot, S_CUT] = max(s[slot, S_CUT] - used, 0)
+    s[slot, S_BASE] = (s[slot, S_BASE] + used) & 0xFFFFFFFF
+    s[slot, S_SCAN] = 0
+
+
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, i, i)")
 def drain(
-    g: Ints, x: Ints, c: Ints, arena: Bytes, f: Ints, s: Ints, pool: Bytes, slot: int, length: int
+    g: Ints,
+    x: Ints,
+    c: Ints,
+    arena: Bytes,
+    f: Ints,
+    h: Ints,
+    s: Ints,
+    pool: Bytes,
+    slot: int,
+    length: int,
 ) -> None:
     """Delivers what is complete in a slot whose first ``length`` bytes are contiguous."""
     i, side = s[slot, S_FLOW], s[slot, S_SIDE]
     at = slot * SLOT_BYTES
     cut = s[slot, S_CUT]
     n = min(min(length, cut), SLOT_BYTES)
+    if n <= 0 and cut > 0:
+        return
     if s[slot, S_KIND] == KIND_UNKNOWN:
-        kind = kind_of(pool, at, n)
+        d = D0 + side * DW
+        kind = 0
+        if s[slot, S_BASE] == f[i, d + D_HTTP]:
+            kind = due(f, i, side)
+            empty = blanks(f, i, side, pool, at, n)
+            if empty > 0:
+                shift(f, s, pool, slot, empty)
+                n -= empty
+                if n <= 0:
+                    return
+        if kind == 0:
+            opened = f[i, F_FLAGS] & (FL_SYN_A | FL_SYN_B) and s[slot, S_BASE] == f[i, d + D_BASE]
+            kind = first_kind(pool, at, n, 1 if opened else 0)
         if kind == KIND_UNKNOWN and n < min(SLOT_BYTES, cut):
             return
         if kind <= KIND_UNKNOWN:
@@ -292,19 +167,22 @@ def drain(
             return
         s[slot, S_KIND] = kind
     kind = s[slot, S_KIND]
-    if kind == KIND_HTTP and n < SLOT_BYTES and cut == SLOT_BYTES:
+    if kind in (KIND_HTTP, KIND_RESPONSE) and n < SLOT_BYTES and cut == SLOT_BYTES:
         start = s[slot, S_SCAN]
         s[slot, S_SCAN] = n
-        if unit_length(pool, at, n, kind, start) == 0:
+        if n <= 0 or unit_length(pool, at, n, kind, start) == 0:
             return
     used = units(g, x, c, arena, f, pool, at, n, kind, i, side, s[slot, S_BASE])
-    if used < 0 or (used >= n and kind != KIND_DNS):
+    reach = seq_diff(f[i, D0 + side * DW + D_NEXT], s[slot, S_BASE])
+    if used < 0 or (used >= n and kind != KIND_DNS and (used >= reach or used >= SLOT_BYTES)):
         release(g, s, f, slot)
         return
     if (n == SLOT_BYTES and used == 0) or (cut < SLOT_BYTES and length >= cut):
         give_up(g, x, c, arena, f, s, pool, slot, n)
         return
     if used > 0:
-        move(pool, at, pool, at + used, n - used)
-        s[slot, S_BASE] = (s[slot, S_BASE] + used) & 0xFFFFFFFF
-        s[slot, S_SCAN] = 0
+        if reach > SLOT_BYTES and length >= contiguous(f, h, i, side, s[slot, S_BASE]):
+            s[slot, S_CUT] = min(cut, SLOT_BYTES - 1)  # what lay beyond the slot was not kept
+        shift(f, s, pool, slot, used)
+        if kind != KIND_DNS:
+            s[slot, S_KIND] = max(following(f, i, side, pool, at, n - used), KIND_UNKNOWN)

@@ -1,8 +1,9 @@
-"""HTTP/1 request heads (RFC 9112) as text: method, host, target, length, blob type.
+"""HTTP/1 heads (RFC 9112) as text: what a request asks for and what a response says of itself.
 
 Secrets in targets are redacted on reading: the value of ``sig`` and of other credentials in the
-query never leaves this module (learn.microsoft.com/rest/api/storageservices/create-service-sas);
-what proves a write (``comp``, ``sp``, ``sr``, ``sktid``) is kept.
+query never leaves this module (learn.microsoft.com/rest/api/storageservices/create-service-sas),
+plain or percent-encoded, nor do user names and passwords in front of a host. What proves a write
+(``comp``, ``sp``, ``sr``, ``sktid``) is kept. Authorization and Cookie are not read at all.
 """
 
 from __future__ import annotations
@@ -10,13 +11,25 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-SECRET = re.compile(
-    r"(?i)\b(sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|x-goog-signature"
-    r"|access_token|id_token|refresh_token|token|code|password|passwd|secret|api[-_]?key|key)=[^&#\s]*"
+NAMES = (
+    "sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|x-goog-signature"
+    "|access_token|id_token|refresh_token|token|code|password|passwd|secret|client_secret"
+    "|api[-_]?key|key|authorization|assertion|client_assertion"
 )
+SECRET = re.compile(rf"(?i)\b({NAMES})=[^&#\s]*")
+SECRET_NAME = re.compile(rf"(?i)(?:{NAMES})")
+# A name as it may stand in another parameter's value: ?, &, ; and = percent-encoded up to thrice.
+_SIGN = "%(?:25){0,3}"
+PAIR = re.compile(
+    rf"(?i)(?:^|[?&;#/]|{_SIGN}(?:3f|26|3b|23))"
+    rf"((?:[\w.-]|%(?!(?:25)*(?:3f|26|3b|23|3d))){{1,64}})(?:=|{_SIGN}3d)"
+)
+VALUE = re.compile(rf"(?i)(?:(?!{_SIGN}(?:26|3b|23))[^&#\s])*")
+USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://|)[^/?#@]*@")
 MAX_TARGET = 2048
+MAX_WORD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,19 @@ class Request:
     target: str
     content_length: int | None
     blob_type: str | None
+    version: str = "1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response head; ``location_host`` is the host that a Location names."""
+
+    status: int
+    content_length: int | None
+    server: str | None
+    location_host: str | None
+    content_type: str | None
+    upgrade: str | None
 
 
 def printable(raw: bytes) -> str:
@@ -38,7 +64,19 @@ def printable(raw: bytes) -> str:
 
 def redact(target: str) -> str:
     """Replaces the values of credentials in a request target."""
-    return SECRET.sub(lambda m: f"{m.group(1)}=REDACTED", target)[:MAX_TARGET]
+    target = SECRET.sub(lambda m: f"{m.group(1)}=REDACTED", target)
+    if "%" in target:
+        kept = []
+        at = 0
+        while (pair := PAIR.search(target, at)) is not None:
+            kept.append(target[at : pair.end()])
+            at = pair.end()
+            if SECRET_NAME.fullmatch(unquote(unquote(pair.group(1)))) is not None:
+                value = VALUE.match(target, at)
+                at = value.end() if value is not None else at
+                kept.append("REDACTED")
+        target = "".join([*kept, target[at:]])
+    return USER.sub(r"\1REDACTED@", target)[:MAX_TARGET]
 
 
 def split_authority(text: str) -> tuple[str | None, int | None]:
@@ -56,33 +94,91 @@ def split_authority(text: str) -> tuple[str | None, int | None]:
     return (host or None), port
 
 
+def fields_of(lines: list[bytes]) -> dict[bytes, bytes]:
+    """The first value of each field, folded lines joined (RFC 9112 section 5.2)."""
+    fields: dict[bytes, bytes] = {}
+    last = b""
+    for line in lines:
+        if line[:1] in (b" ", b"\t") and last:
+            fields[last] = (fields[last] + b" " + line.strip()).strip()
+            continue
+        name, colon, value = line.partition(b":")
+        name = name.strip().lower()
+        last = name if colon and name not in fields else b""
+        if last:
+            fields[name] = value.strip()
+    return fields
+
+
+def whole_number(text: bytes | None) -> int | None:
+    """A Content-Length as a number; None when absent or something else."""
+    return int(text) if text and text.isdigit() and len(text) < 16 else None
+
+
+def word(text: bytes | None) -> str | None:
+    """A short field value as text; None when absent."""
+    return printable(text)[:MAX_WORD] if text is not None else None
+
+
 def parse(head: bytes) -> Request | None:
-    """Reads one head; None when its first line is no HTTP/1 request line."""
+    """Reads one head; None when its first line is no HTTP/1 request line.
+
+    "GET /HTTP/1.1" without a blank before the version is read as lenient servers do: the target is
+    all that follows the method.
+    """
     lines = head.split(b"\n")
     words = lines[0].rstrip(b"\r").split(b" ")
-    if len(words) < 3 or not words[-1].startswith(b"HTTP/1."):
+    words = [words[0], *(w for w in words[1:] if w)]  # several blanks count as one
+    spoken = words[-1]
+    if len(words) >= 3 and spoken[:7] == b"HTTP/1.":
+        version = printable(spoken[5:8])
+        target = printable(b" ".join(words[1:-1]))
+    elif len(words) == 2 and b"HTTP/1." in spoken:
+        version = "1.0"
+        target = printable(spoken)
+    else:
         return None
     method = printable(words[0])
-    target = printable(b" ".join(words[1:-1]))
-    fields: dict[bytes, bytes] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(b":")
-        if colon:
-            fields.setdefault(name.strip().lower(), value.strip())
+    fields = fields_of(lines[1:])
     authority = printable(fields.get(b"host", b""))
-    if method == "CONNECT":
-        authority = target
-    elif target[:7].lower() == "http://":
+    if method == "CONNECT" and target[:1] != "/":
+        authority = target.split(" ", 1)[0]
+    elif target[:7].lower() == "http://" or target[:8].lower() == "https://":
         with suppress(ValueError):  # a malformed IPv6 authority: the Host field still stands
             authority = urlsplit(target).netloc or authority
     host, port = split_authority(authority)
-    length = fields.get(b"content-length", b"")
-    blob = fields.get(b"x-ms-blob-type")
     return Request(
         method=method,
         host=host,
         port=port,
         target=redact(target),
-        content_length=int(length) if length.isdigit() and len(length) < 16 else None,
-        blob_type=printable(blob)[:64] if blob is not None else None,
+        content_length=whole_number(fields.get(b"content-length")),
+        blob_type=word(fields.get(b"x-ms-blob-type")),
+        version=version,
     )
+
+
+def parse_response(head: bytes) -> Response | None:
+    """Reads one response head; None when its first line is no status line (RFC 9112 section 4)."""
+    lines = head.split(b"\n")
+    code = lines[0][9:12]
+    if lines[0][:7] != b"HTTP/1." or not code.isdigit() or len(code) != 3:
+        return None
+    fields = fields_of(lines[1:])
+    return Response(
+        status=int(code),
+        content_length=whole_number(fields.get(b"content-length")),
+        server=word(fields.get(b"server")),
+        location_host=host_in(fields.get(b"location")),
+        content_type=word(fields.get(b"content-type")),
+        upgrade=word(fields[b"upgrade"].lower()) if b"upgrade" in fields else None,
+    )
+
+
+def host_in(location: bytes | None) -> str | None:
+    """The host that a Location names; None for a path alone."""
+    if location is None:
+        return None
+    with suppress(ValueError):
+        return split_authority(urlsplit(printable(location[:8192])).netloc)[0]
+    return None

@@ -38,6 +38,7 @@ G_CAND, G_ARENA, G_OPEN, G_FREE_SLOT, G_CLOCK = 6, 7, 8, 9, 10
 G_HOLE_CAP, G_HEAD_CAP, G_HEAD_EVICTED, G_DNS_LONG, G_DNS_SHORT = 11, 12, 13, 14, 15
 G_DUPES, G_FLOW_CAP, G_CANDS_SEEN = 16, 17, 18
 G_SHARES, G_SHARE = 20, 21
+G_HTTP_LOST = 23
 G_SIZE = 24
 
 # --- flow row -----------------------------------------------------------------------------------
@@ -55,7 +56,10 @@ N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 66, 67, 68, 69, 70
 N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 71, 72, 73, 74, 75
 N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 76, 77, 78, 79, 80, 81, 82, 83, 84
 F_HIST = 85  # 4 columns of four 15-bit counters: turns below 16 KiB by half octave
-F_SIZE = 96
+F_SIZE = 104
+# HTTP messages (messages.py): requests that wait for their answer, announced body of the current
+# request; once per side (W_* + side) what is due at D_HTTP and how much of a body lies behind it
+F_ASKED, F_BODY, W_MODE, W_LEFT = 96, 97, 98, 100
 
 FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
 FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
@@ -73,12 +77,26 @@ S_FLOW, S_SIDE, S_BASE, S_KIND, S_CUT, S_TS, S_NEXT_FREE, S_SCAN = 0, 1, 2, 3, 4
 S_SIZE = 8
 SLOT_BYTES = 16384
 KIND_UNKNOWN, KIND_TLS, KIND_HTTP, KIND_DNS = 0, 1, 2, 3
+KIND_RESPONSE, KIND_SOCKS, KIND_PROXY = 10, 11, 12
+# W_MODE: one of these kinds, known by their place alone, or a mode
+KIND_SKIP, KIND_CHUNK, KIND_TRAILER, KIND_H2 = 20, 21, 22, 23
+MODE_FREE, MODE_WAIT, MODE_REFUSED, MODE_RAW, MODE_LOST = (
+    0,
+    1,
+    2,
+    3,
+    4,
+)
 
 # --- candidates ---------------------------------------------------------------------------------
 C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
 C_SRC_HI, C_SRC_LO, C_DST_HI, C_DST_LO, C_PORTS, C_VERSION, C_CUT = 7, 8, 9, 10, 11, 12, 13
-C_SIZE = 14
+C_BODY, C_CODE = 14, 15  # HTTP: body announced before this head, and H_* or A_*
+C_SIZE = 16
 CAND_TLS, CAND_HTTP, CAND_DNS_UDP, CAND_DNS_TCP = 1, 2, 3, 4
+CAND_RESPONSE, CAND_SOCKS, CAND_PROXY, CAND_H2_UP, CAND_H2_DOWN = 10, 11, 12, 13, 14
+H_CHUNKED, H_AMBIGUOUS, H_LENGTH, H_EXPECT, H_H2C, H_FOUND = 1, 2, 4, 8, 16, 32
+A_NONE, A_OTHER, A_HEAD, A_CONNECT, A_UNSEEN, A_FOUND = 0, 1, 2, 3, 4, 8
 CAND_ROWS = 16384
 CAND_SPARE = 6000  # one packet can complete this many messages
 ARENA_BYTES = 4 << 20

@@ -11,13 +11,27 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import u8, u16, u24
 from analyzer.capture.kernel import kernel
-from analyzer.capture.layout import KIND_DNS, KIND_HTTP, KIND_TLS, KIND_UNKNOWN
+from analyzer.capture.layout import (
+    KIND_CHUNK,
+    KIND_DNS,
+    KIND_H2,
+    KIND_HTTP,
+    KIND_PROXY,
+    KIND_RESPONSE,
+    KIND_SKIP,
+    KIND_SOCKS,
+    KIND_TLS,
+    KIND_TRAILER,
+    KIND_UNKNOWN,
+)
+from analyzer.capture.messages import chunk_line, frame_length, trailer_length
+from analyzer.capture.preambles import preamble_kind, proxy_length, socks_length
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes
 
-MAX_METHOD = 9
-CONTENT_LENGTH = tuple(b"content-length:")
+MAX_METHOD = 17  # UPDATEREDIRECTREF, the longest of the registered ones
+HTTP_1 = tuple(b"HTTP/1.")
 
 
 @kernel("i(B1, i, i)")
@@ -32,7 +46,7 @@ def method_length(b: Bytes, p: int, n: int) -> int:
         c = u8(b, p + length)
         if c == 32:
             break
-        if c < 65 or c > 90:
+        if (c < 65 or c > 90) and not (length > 0 and c in (45, 95)):
             return -1
         length += 1
     if length > MAX_METHOD:
@@ -41,23 +55,37 @@ def method_length(b: Bytes, p: int, n: int) -> int:
         return 0
     if length < 3:
         return -1
-    if length + 1 == n:
+    at = length + 1
+    while at < n and at < length + 4 and u8(b, p + at) == 32:  # lenient servers take several
+        at += 1
+    if at == n:
         return 0
-    c = u8(b, p + length + 1)
+    c = u8(b, p + at)
     if c in (47, 42):
         return length
     if length == 7 and u8(b, p) == 67 and u8(b, p + 6) == 84:  # CONNECT
         return length if c > 32 and c < 127 else -1
     if c in (104, 72):  # http://
-        if length + 4 >= n:
+        if at + 3 >= n:
             return 0
-        return length if u8(b, p + length + 2) in (116, 84) else -1
+        return length if u8(b, p + at + 1) in (116, 84) else -1
     return -1
 
 
 @kernel("i(B1, i, i)")
+def is_response(b: Bytes, p: int, n: int) -> int:
+    """1 where "HTTP/1." begins a status line (RFC 9112 section 4), 0 for "may", -1 for not."""
+    for k in range(7):
+        if k >= n:
+            return 0
+        if u8(b, p + k) != HTTP_1[k]:
+            return -1
+    return 1
+
+
+@kernel("i(B1, i, i)")
 def kind_of(b: Bytes, p: int, n: int) -> int:
-    """KIND_TLS, KIND_HTTP, KIND_UNKNOWN for "may become one", or -1 for neither."""
+    """KIND_TLS, KIND_HTTP, KIND_RESPONSE, KIND_UNKNOWN for "may become one", or -1 for none."""
     if n <= 0:
         return KIND_UNKNOWN
     if u8(b, p) == 22:
@@ -69,6 +97,11 @@ def kind_of(b: Bytes, p: int, n: int) -> int:
     m = method_length(b, p, n)
     if m > 0:
         return KIND_HTTP
+    if u8(b, p) == 72:
+        r = is_response(b, p, n)
+        if r > 0:
+            return KIND_RESPONSE
+        m = max(m, r)
     return KIND_UNKNOWN if m == 0 else -1
 
 
@@ -115,51 +148,30 @@ def hello_length(b: Bytes, p: int, n: int) -> int:
     return 0
 
 
+@kernel("i(B1, i, i)")
+def speaks_http(b: Bytes, p: int, n: int) -> int:
+    """0 where the first line is complete without "HTTP/": FTP, or HTTP/0.9, which has no head."""
+    for k in range(n):
+        c = u8(b, p + k)
+        if c == 10:
+            return 0
+        if c == 72 and k + 5 <= n and u8(b, p + k + 4) == 47 and u8(b, p + k + 1) == 84:
+            return 1
+    return 1
+
+
 @kernel("i(B1, i, i, i)")
 def head_length(b: Bytes, p: int, n: int, start: int) -> int:
     """Bytes of an HTTP/1 head with its blank line; the search goes on from ``start``."""
     k = max(start, 0)
+    if k == 0 and not speaks_http(b, p, n):
+        return -1
     while k < n:
         if u8(b, p + k) == 10:
-            if k >= 1 and u8(b, p + k - 1) == 10:
-                return k + 1
-            if k >= 3 and u8(b, p + k - 1) == 13 and u8(b, p + k - 2) == 10:
-                return k + 1
+            bare = k >= 1 and u8(b, p + k - 1) == 10
+            if bare or (k >= 3 and u8(b, p + k - 1) == 13 and u8(b, p + k - 2) == 10):
+                return k + 1 if speaks_http(b, p, n) else -1
         k += 1
-    return 0
-
-
-@kernel("i(B1, i, i)")
-def content_length(b: Bytes, p: int, n: int) -> int:
-    """Content-Length of a complete head (RFC 9112 section 6.2), 0 when absent or not a number."""
-    k = 0
-    while k + 16 < n:
-        if u8(b, p + k) != 10:
-            k += 1
-            continue
-        k += 1
-        same = True
-        for j in range(15):
-            c = u8(b, p + k + j)
-            if c >= 65 and c <= 90:
-                c += 32
-            if c != CONTENT_LENGTH[j]:
-                same = False
-                break
-        if not same:
-            continue
-        k += 15
-        value = 0
-        digits = 0
-        while k < n and digits < 15:
-            c = u8(b, p + k)
-            if c >= 48 and c <= 57:
-                value = value * 10 + c - 48
-                digits += 1
-            elif c not in (32, 9) or digits > 0:
-                break
-            k += 1
-        return value
     return 0
 
 
@@ -177,8 +189,28 @@ def unit_length(b: Bytes, p: int, n: int, kind: int, start: int) -> int:
     """Length of the complete unit of this kind at ``p``."""
     if kind == KIND_TLS:
         return hello_length(b, p, n)
-    if kind == KIND_HTTP:
+    if kind in (KIND_HTTP, KIND_RESPONSE):
         return head_length(b, p, n, start)
     if kind == KIND_DNS:
         return dns_length(b, p, n)
-    return 0
+    if kind == KIND_CHUNK:
+        return chunk_line(b, p, n)
+    if kind == KIND_TRAILER:
+        return trailer_length(b, p, n)
+    if kind == KIND_H2:
+        return frame_length(b, p, n)
+    if kind == KIND_SOCKS:
+        return socks_length(b, p, n)
+    if kind == KIND_PROXY:
+        return proxy_length(b, p, n)
+    return 1 if kind == KIND_SKIP else 0
+
+
+@kernel("i(B1, i, i, i)")
+def first_kind(b: Bytes, p: int, n: int, first: int) -> int:
+    """As `kind_of`; where a conversation begins (``first``) it may be a preamble, too."""
+    kind = kind_of(b, p, n)
+    if not first or kind > KIND_UNKNOWN:
+        return kind
+    preamble = preamble_kind(b, p, n)
+    return preamble if preamble > KIND_UNKNOWN else max(kind, preamble)

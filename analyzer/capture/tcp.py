@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff, u8, u32
 from analyzer.capture.framing import note
-from analyzer.capture.heads import DNS_PORT, drain, move, take, units
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     D0,
     D_ACK,
     D_BASE,
     D_BYTES,
-    D_HAVE,
     D_HOME,
     D_HTTP,
     D_NEXT,
     D_PKTS,
-    D_REC,
     D_SIG,
     D_SIG_IF,
     D_SIG_TS,
@@ -26,27 +23,20 @@ from analyzer.capture.layout import (
     DW,
     F_DUPES,
     F_FLAGS,
-    F_KEY,
     F_ORIENT,
     F_WHY,
-    FL_APPDATA,
-    FL_DNS,
     FL_FIN_A,
     FL_FIN_B,
     FL_RST,
     FL_SSH,
     FL_SYN_A,
     FL_SYN_B,
-    KIND_DNS,
-    KIND_TLS,
-    KIND_UNKNOWN,
+    MODE_FREE,
+    MODE_LOST,
     Q_BAD_TCP,
     Q_CUT_L4,
-    S_BASE,
-    S_CUT,
-    S_TS,
     SEQ_NONE,
-    SLOT_BYTES,
+    W_MODE,
     WHY_SYN,
     X_CAP_END,
     X_IF,
@@ -58,8 +48,8 @@ from analyzer.capture.layout import (
     X_TS,
 )
 from analyzer.capture.records import begin, skip, track
-from analyzer.capture.scan import kind_of
-from analyzer.capture.sequence import account, contiguous
+from analyzer.capture.seek import MAX_SILENT_GAP, behind_gap, feed, look, rest, unblock
+from analyzer.capture.sequence import account
 from analyzer.capture.turns import DOWN, advance
 
 if TYPE_CHECKING:
@@ -68,7 +58,6 @@ if TYPE_CHECKING:
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 COPY_NS = 10_000_000
 MAX_ACK_STEP = 1 << 30
-MAX_SILENT_GAP = 1 << 20
 
 
 @kernel("i(B1, I1, I2)", inline=True)
@@ -126,141 +115,6 @@ def acknowledged(f: Ints, i: int, side: int, ack: int) -> None:
     f[i, d + D_ACK] = ack
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)")
-def feed(
-    g: Ints,
-    x: Ints,
-    c: Ints,
-    arena: Bytes,
-    f: Ints,
-    h: Ints,
-    s: Ints,
-    pool: Bytes,
-    b: Bytes,
-    i: int,
-    side: int,
-    seq: int,
-    p: int,
-    n: int,
-    captured: int,
-) -> None:
-    """Puts a segment's bytes into the side's slot and delivers what is complete.
-
-    Args:
-        seq: Sequence number of ``b[p]``.
-        n: Payload bytes on the wire.
-        captured: How many of them are in the capture.
-    """
-    d = D0 + side * DW
-    at = 0
-    for _ in range(n // SLOT_BYTES + 2):
-        slot = f[i, d + D_SLOT]
-        if slot < 0:
-            return
-        s[slot, S_TS] = x[X_TS]
-        to = seq_diff((seq + at) & 0xFFFFFFFF, s[slot, S_BASE])
-        if to < 0:
-            at -= to
-            to = 0
-        if captured < n:
-            cut = seq_diff((seq + captured) & 0xFFFFFFFF, s[slot, S_BASE])
-            if cut >= 0:
-                s[slot, S_CUT] = min(s[slot, S_CUT], cut)
-        if at >= n or to >= SLOT_BYTES:
-            break
-        room = min(SLOT_BYTES - to, captured - at)
-        if room > 0:
-            move(pool, slot * SLOT_BYTES + to, b, p + at, room)
-        base = s[slot, S_BASE]
-        length = contiguous(f, h, i, side, base)
-        if at + room < captured:  # the rest of this segment is not in the slot yet
-            length = min(length, to + room)
-        drain(g, x, c, arena, f, s, pool, slot, length)
-        at += max(room, 1)
-        if at >= captured:
-            return
-        if f[i, d + D_SLOT] != slot or s[slot, S_BASE] == base:
-            return
-
-
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i, i)")
-def look(
-    g: Ints,
-    x: Ints,
-    c: Ints,
-    arena: Bytes,
-    f: Ints,
-    h: Ints,
-    s: Ints,
-    pool: Bytes,
-    b: Bytes,
-    i: int,
-    side: int,
-    seq: int,
-    p: int,
-    n: int,
-    captured: int,
-    first: int,
-) -> None:
-    """Looks for a hello, a request head or a DNS message at the start of new contiguous bytes."""
-    d = D0 + side * DW
-    record = f[i, d + D_REC]
-    if record > 0 or f[i, d + D_HAVE] > 0 or captured <= 0:
-        return
-    key = f[i, F_KEY]
-    on_dns = (key & 0xFFFF) == DNS_PORT or ((key >> 16) & 0xFFFF) == DNS_PORT
-    offset = 0
-    if on_dns:
-        if not first and not f[i, F_FLAGS] & FL_DNS:
-            return
-        kind = KIND_DNS
-    else:
-        expected = f[i, d + D_HTTP]
-        exact = False
-        if expected != SEQ_NONE:
-            offset = seq_diff(expected, seq)
-            exact = offset >= 0
-            offset = max(offset, 0)
-            if offset >= captured:
-                return
-        kind = kind_of(b, p + offset, captured - offset)
-        if kind == KIND_UNKNOWN and not (first or exact):
-            return
-        if kind < 0:
-            return
-        if kind == KIND_TLS and f[i, F_FLAGS] & FL_APPDATA and record >= 0:
-            return
-    start = (seq + offset) & 0xFFFFFFFF
-    used = 0
-    if kind != KIND_UNKNOWN:
-        used = units(g, x, c, arena, f, b, p + offset, captured - offset, kind, i, side, start)
-        if used < 0:
-            return
-        if used == captured - offset and captured == n:
-            return
-    offset += used
-    if offset > captured:
-        return
-    take(g, s, f, i, side, (seq + offset) & 0xFFFFFFFF, kind, x[X_TS])
-    feed(
-        g,
-        x,
-        c,
-        arena,
-        f,
-        h,
-        s,
-        pool,
-        b,
-        i,
-        side,
-        (seq + offset) & 0xFFFFFFFF,
-        p + offset,
-        n - offset,
-        captured - offset,
-    )
-
-
 @kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", inline=True)
 def payload(
     g: Ints,
@@ -289,8 +143,12 @@ def payload(
     role = 0 if f[i, F_ORIENT] == side else 1
     if moved > 0:
         advance(f, i, role, moved)
+    if f[i, d + D_SLOT] >= 0 and ahead <= 0 and moved > 0:
+        unblock(g, x, c, arena, f, h, s, pool, i, side, seq)
     if f[i, d + D_SLOT] >= 0:
         feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
+        if f[i, d + D_SLOT] < 0 and f[i, d + D_HTTP] != SEQ_NONE:
+            rest(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
     elif moved > 0 and ahead <= 0:
         old = min(-ahead, captured)
         look(
@@ -311,9 +169,10 @@ def payload(
             captured - old,
             1 if first else 0,
         )
-    elif moved > 0 and first and base != SEQ_NONE and ahead > 0 and ahead < SLOT_BYTES:
-        take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
-        feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
+    elif moved > 0 and ahead > 0:
+        begins = first and base != SEQ_NONE
+        if behind_gap(g, x, f, s, b, i, side, before, seq, p, n, 1 if begins else 0):
+            feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
     if moved <= 0:
         return
     if first and ahead <= 0 and captured >= 4 and u32(b, p) == 0x5353482D:
@@ -331,6 +190,8 @@ def silent_gap(g: Ints, f: Ints, h: Ints, i: int, side: int, seq: int, ahead: in
     """A segment without payload that starts behind the next expected byte: data was missed."""
     role = 0 if f[i, F_ORIENT] == side else 1
     account(g, f, h, i, side, seq, 0)
+    if f[i, W_MODE + side] == MODE_FREE and f[i, D0 + side * DW + D_HTTP] == SEQ_NONE:
+        f[i, W_MODE + side] = MODE_LOST
     advance(f, i, role, ahead)
     skip(f, i, side, role, ahead)
 

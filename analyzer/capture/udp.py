@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import u8, u16
+from analyzer.capture.deliver import emit
 from analyzer.capture.framing import note
-from analyzer.capture.heads import DNS_PORT, emit
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     CAND_DNS_UDP,
@@ -40,6 +40,7 @@ from analyzer.capture.layout import (
     X_SPORT,
     X_TS,
 )
+from analyzer.capture.seek import DNS_PORT
 from analyzer.capture.tcp import COPY_NS
 from analyzer.capture.turns import advance
 

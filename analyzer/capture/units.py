@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analyzer.capture import http
+from analyzer.capture import web
 from analyzer.capture.export import numbers, texts
 from analyzer.capture.intern import Names
 from analyzer.capture.layout import (
@@ -19,8 +19,6 @@ from analyzer.capture.layout import (
     C_FLOW,
     C_INPUT,
     C_KIND,
-    C_LEN,
-    C_OFF,
     C_PKT,
     C_PORTS,
     C_SRC_HI,
@@ -29,7 +27,6 @@ from analyzer.capture.layout import (
     C_VERSION,
     CAND_DNS_TCP,
     CAND_DNS_UDP,
-    CAND_HTTP,
     CAND_TLS,
     SLOT_BYTES,
 )
@@ -65,6 +62,7 @@ class Units:
         self.names = Names(seed)
         self.ech: set[int] = set()
         self.dns_serial, self.dns_step = 0, 1
+        self.web = web.Web()
         self._text = np.zeros(1 << 16, dtype=np.uint8)
 
     def read(self, c: Ints, arena: Bytes) -> None:
@@ -73,8 +71,9 @@ class Units:
         hellos = c[kinds == CAND_TLS]
         for start in range(0, len(hellos), HELLO_ROWS):  # room is made for the longest names
             self._tls(hellos[start : start + HELLO_ROWS], arena)
-        if (kinds == CAND_HTTP).any():
-            self._http(c[kinds == CAND_HTTP], arena)
+        spoken = np.isin(kinds, web.KINDS)
+        if spoken.any():
+            self._http(c[spoken], arena)
         if ((kinds == CAND_DNS_UDP) | (kinds == CAND_DNS_TCP)).any():
             self._dns(c, arena)
 
@@ -174,49 +173,23 @@ class Units:
         )
 
     def _http(self, c: Ints, arena: Bytes) -> None:
-        found = []
-        keep = []
-        for k, (offset, length) in enumerate(c[:, (C_OFF, C_LEN)].tolist()):
-            request = http.parse(arena[offset : offset + length].tobytes())
-            if request is not None:
-                found.append(request)
-                keep.append(k)
-        if not found:
-            return
-        own = c[keep]
-        lengths = [r.content_length for r in found]
-        self.sink(
-            "http",
-            {
-                **self._where(own),
-                "flow_id": own[:, C_FLOW],
-                "method": texts([r.method for r in found]),
-                "host": texts([r.host for r in found]),
-                "target": texts([r.target for r in found]),
-                "content_length": numbers(
-                    np.array([v or 0 for v in lengths], dtype=np.int64),
-                    np.array([v is None for v in lengths]),
-                ),
-                "blob_type": texts([r.blob_type for r in found]),
-                "head_bytes": own[:, C_LEN],
-            },
-        )
-        hosted = np.array([r.host is not None for r in found])
-        if not hosted.any():
-            return
-        source, target = self._ends(own)
-        # behind a proxy the destination address is the proxy's, so the name binds no address
-        direct = [r.method != "CONNECT" and r.target[:7].lower() != "http://" for r in found]
-        addr = texts([t if d else None for t, d in zip(target.tolist(), direct, strict=True)])
-        for kind, chosen in (
-            ("http_host", [r.host is not None and r.method != "CONNECT" for r in found]),
-            ("connect", [r.host is not None and r.method == "CONNECT" for r in found]),
-        ):
-            mask = np.array(chosen)
-            if mask.any():
-                name = texts([r.host for r, m in zip(found, chosen, strict=True) if m])
-                ports = own[mask, C_PORTS] & 0xFFFF
-                self._bindings(own[mask], source[mask], addr[mask], ports, name, kind)
+        told = self.web.read(c, arena)
+        self.web.hand_out(self.sink)
+        for kind in web.TOLD:
+            chosen = [t for t in told if t[1] == kind]
+            if not chosen:
+                continue
+            own = c[[k for k, _, _, _ in chosen]]
+            source, target = self._ends(own)
+            binds = [direct for _, _, _, direct in chosen]
+            addr = texts([t if d else None for t, d in zip(target.tolist(), binds, strict=True)])
+            name = texts([n for _, _, n, _ in chosen])
+            self._bindings(own, source, addr, own[:, C_PORTS] & 0xFFFF, name, kind)
+
+    def finish(self, rows: Ints) -> None:
+        """Conversations have ended (their flow rows): nothing more comes for what is open."""
+        self.web.finish(rows)
+        self.web.hand_out(self.sink)
 
     def _dns(self, c: Ints, arena: Bytes) -> None:
         from analyzer.capture import dns

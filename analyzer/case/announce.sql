@@ -1,7 +1,7 @@
 -- What the client itself says it talks to, in clear: Host lines, CONNECT lines and SNI.
 --
--- `spoken`: per conversation the names it carries. The first SNI counts, the first CONNECT line
--- (all that follows is inside the tunnel), and among several Hosts of one connection the one that
+-- `spoken`: per conversation the names it carries. The first SNI counts, the first CONNECT line or
+-- SOCKS request (all that follows is inside the tunnel), and among several Hosts of one connection the one that
 -- most was written to: a harmless first request must not name the upload behind it.
 -- `voiced`: per flow who speaks, whether to a proxy, and the announced name.
 --
@@ -16,7 +16,8 @@ CREATE OR REPLACE TEMP TABLE hosts AS
 WITH per_host AS (
     SELECT coalesce(c.conversation, h.flow_id) AS conversation, h.host,
         sum(CASE WHEN h.method IN ('PUT', 'POST', 'PATCH')
-            THEN 1 + greatest(coalesce(h.content_length, 0), 0)::HUGEINT ELSE 0 END) AS written,
+            THEN 1 + greatest(coalesce(h.body_bytes, h.content_length, 0), 0)::HUGEINT
+            ELSE 0 END) AS written,
         min(h.ts_ns) AS first_ns
     FROM http h LEFT JOIN conversations c USING (flow_id)
     WHERE h.method <> 'CONNECT' AND h.host <> '' AND h.host NOT IN (SELECT name FROM no_hosts)
@@ -30,7 +31,7 @@ FROM per_host GROUP BY conversation;
 CREATE OR REPLACE TEMP TABLE spoken AS
 WITH said AS (
     SELECT coalesce(c.conversation, n.flow_id) AS conversation, n.ts_ns, n.name,
-        CASE n.kind WHEN 'quic_sni' THEN 'sni' ELSE n.kind END AS kind,
+        CASE n.kind WHEN 'quic_sni' THEN 'sni' WHEN 'socks' THEN 'connect' ELSE n.kind END AS kind,
         (n.ts_ns, coalesce(n.packet, 0), n.name) AS place
     FROM names n LEFT JOIN conversations c USING (flow_id)
     WHERE n.flow_id IS NOT NULL AND n.name <> '' AND n.name NOT IN (SELECT name FROM no_hosts)
@@ -45,11 +46,11 @@ SELECT s.conversation,
 FROM said s LEFT JOIN literals l ON l.name = s.name
 GROUP BY s.conversation;
 
--- Where CONNECT lines and requests with an absolute target go is a proxy, and so is what was
--- declared.
+-- Where CONNECT lines, SOCKS requests and requests with an absolute target go is a proxy, and so
+-- is what was declared.
 CREATE OR REPLACE TEMP TABLE proxy_talk AS
 SELECT DISTINCT flow_id FROM (
-    SELECT flow_id FROM names WHERE kind = 'connect' AND flow_id IS NOT NULL
+    SELECT flow_id FROM names WHERE kind IN ('connect', 'socks') AND flow_id IS NOT NULL
     UNION ALL
     SELECT flow_id FROM http
     WHERE method = 'CONNECT' OR lower(target[:7]) = 'http://' OR lower(target[:8]) = 'https://'

@@ -11,12 +11,17 @@
 CREATE OR REPLACE TEMP TABLE requests AS
 SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
     count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS writes,
-    -- A Content-Length is the sender's word: what it claims may exceed any integer.
-    least(sum(greatest(content_length, 0)) FILTER (method IN ('PUT', 'POST', 'PATCH')),
-        9223372036854775807) AS announced_bytes,
-    count(*) FILTER (method IN ('PUT', 'POST', 'PATCH') AND content_length IS NULL) AS unsized,
+    -- Body bytes that were sent, chunked or not. A Content-Length alone (a log) is the sender's
+    -- word: what it claims may exceed any integer.
+    least(sum(greatest(coalesce(body_bytes, content_length), 0))
+        FILTER (method IN ('PUT', 'POST', 'PATCH')), 9223372036854775807) AS announced_bytes,
+    count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')
+        AND body_bytes IS NULL AND content_length IS NULL) AS unsized,
     arg_min(
-        method || ' ' || target || ' (packet ' || packet || ')', (ts_ns, packet, method, target)
+        method || ' ' || target || ' (packet ' || packet || ')'
+            || CASE WHEN status >= 400 THEN ', refused with ' || status
+                WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END,
+        (ts_ns, packet, method, target)
     ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS write_line,
     bool_or(method = 'CONNECT') AS tunnel
 FROM http GROUP BY flow_id;

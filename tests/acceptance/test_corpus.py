@@ -1,7 +1,8 @@
 """Real captures that nobody here wrote, against what tshark sees in them.
 
-Every file is analysed without a crash or a hang. Where the link type is one we read, every SNI and
-DNS answer of the oracle is found and unique payload agrees, but for corpus_exceptions.toml.
+Every file is analysed without a crash or a hang. Where the link type is one we read, every SNI, DNS
+answer and HTTP request of the oracle is found and unique payload agrees, but for
+corpus_exceptions.toml.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import faulthandler
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from analyzer.capture.http import redact, split_authority
 from craft import run
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ def test_a_result_document_comes_out(
     record_property("total records", result.inputs[0].records)
 
 
-# -- the three comparisons ------------------------------------------------------------------------
+# -- the four comparisons -------------------------------------------------------------------------
 
 
 def _end(host: str, port: int) -> str:
@@ -166,10 +169,34 @@ def compare_payload(analysis: run.Analysis, seen: Entry) -> Comparison:
     return Comparison(len(seen["tcp_conv"]), different)
 
 
+def compare_http(analysis: run.Analysis, seen: Entry) -> Comparison:
+    """Requests as a multiset: method, host without port, target without secrets, both ends.
+
+    What tshark prints is brought to our form: it leaves a byte that is no UTF-8 out or replaces it,
+    has no host for a CONNECT without Host field, and ends a target at its first blank.
+    """
+    ours = Counter(
+        f"{r['method']} {r['host'] or ''} {r['target'].split(' ')[0] or ''} "
+        f"{_end(r['orig_ip'], r['orig_port'])} {_end(r['resp_ip'], r['resp_port'])}"
+        for r in analysis.rows(
+            "SELECT method, host, target, orig_ip, orig_port, resp_ip, resp_port "
+            "FROM http JOIN flows USING (flow_id)"
+        )
+    )
+    theirs: Counter[str] = Counter()
+    for method, host, uri, client, cport, server, sport, _frame in seen["http_requests"]:
+        target = redact(uri) if uri else "/"
+        authority = host or (target if method == "CONNECT" else "")
+        name = split_authority(authority)[0] or ""
+        theirs[f"{method} {name} {target} {_end(client, cport)} {_end(server, sport)}"] += 1
+    return Comparison(len(seen["http_requests"]), dict.fromkeys(sorted(theirs - ours)))
+
+
 CHECKS: dict[str, Callable[[run.Analysis, Entry], Comparison]] = {
     "sni": compare_sni,
     "dns": compare_dns,
     "payload": compare_payload,
+    "http": compare_http,
 }
 
 

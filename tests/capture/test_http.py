@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.http import parse, redact, split_authority
+from analyzer.capture.http import parse, parse_response, redact, split_authority
 
 
 def test_a_put_blob() -> None:
@@ -57,3 +57,74 @@ def test_any_authority_is_split(text: str) -> None:
     host, port = split_authority(text)
     assert host is None or host == host.lower()
     assert port is None or 0 <= port <= 99999
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/p?%73ig=s3cr3t&sp=cw",
+        "/go?to=https%3A%2F%2Fa.blob.example%2Fc%3Fsp%3Dcw%26sig%3Ds3cr3t%26comp%3Dblock",
+        "/go?to=x%253Fsig%253Ds3cr3t%2526sp%253Dcw",
+        "http://user:s3cr3t@h.example/x?sp=cw",
+        "user:s3cr3t@h.example:443",
+        "/p;password=s3cr3t",
+        "/p?client_secret=s3cr3t#x",
+    ],
+)
+def test_hidden_secrets_are_redacted(target: str) -> None:
+    assert "s3cr3t" not in redact(target)
+    assert "h.example" not in target or "h.example" in redact(target)
+    assert "sp=" not in target or "sp=cw" in redact(target)
+
+
+def test_what_proves_a_write_is_kept() -> None:
+    target = "/c/b?comp=block&blockid=QUE%3D&sp=rcw&sr=b&sktid=1-2&skoid=3&se=2027-01-01T00%3A00Z"
+    assert redact(target) == target
+
+
+@given(st.text(st.sampled_from("/?&=%253Ddsigxyz.@:#;"), max_size=200))
+def test_any_target_is_redacted(target: str) -> None:
+    redact(target)
+
+
+@pytest.mark.parametrize(
+    ("head", "method", "target", "host", "version"),
+    [
+        (b"GET /HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "/HTTP/1.1", "a", "1.0"),
+        (b"POST  /  HTTP/1.0\r\n\r\n", "POST", "/", None, "1.0"),
+        (b"CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT", "/", "a", "1.1"),
+        (b"CONNECT h:25 / HTTP/1.0\r\n\r\n", "CONNECT", "h:25 /", "h", "1.0"),
+        (b"GET / HTTP/1.1\r\nhost:\r\n a\r\n\r\n", "GET", "/", "a", "1.1"),
+    ],
+)
+def test_lenient_request_lines(
+    head: bytes, method: str, target: str, host: str | None, version: str
+) -> None:
+    found = parse(head)
+    assert found is not None
+    assert (found.method, found.target, found.host, found.version) == (
+        method,
+        target,
+        host,
+        version,
+    )
+
+
+@given(st.binary(max_size=300))
+def test_any_response_is_read_or_refused(rest: bytes) -> None:
+    assert parse_response(b"HTTP/1.1 " + rest) is None or rest[:3].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("location", "host"),
+    [
+        (b"https://u:p@Acct.blob.example:443/c?sig=x", "acct.blob.example"),
+        (b"/v2/", None),
+        (b"http://[::1", None),
+        (b"//h.example/x", "h.example"),
+    ],
+)
+def test_the_host_of_a_location(location: bytes, host: str | None) -> None:
+    found = parse_response(b"HTTP/1.1 307 Go\r\nLocation: " + location + b"\r\n\r\n")
+    assert found is not None
+    assert found.location_host == host

@@ -66,6 +66,22 @@ def test_connect_names_the_destination_and_sni_inside_confirms(world: World) -> 
     assert (row["proxy_leg"], row["contradiction"], row["scope"]) == ("client", None, "private")
 
 
+def test_a_socks_request_names_the_destination_as_connect_does(world: World) -> None:
+    flow = world.upload(world.PROXY, resp_port=1080)
+    world.says(flow, world.DROP, "socks")
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (world.DROP, "A1", "connect")
+    assert (row["proxy_leg"], row["scope"]) == ("client", "private")
+
+
+def test_the_client_in_a_proxy_header_names_nothing(world: World) -> None:
+    flow = world.upload()
+    world.says(flow, "198.51.100.9", "proxy_client")
+    world.says(flow, world.DROP)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["agent_ip"], row["proxy_leg"]) == (world.DROP, world.AGENT, None)
+
+
 def test_a_false_sni_inside_a_tunnel_is_a_contradiction(world: World) -> None:
     flow = world.upload(world.PROXY, resp_port=3128)
     world.asks(flow, "CONNECT", f"{world.DROP}:443", world.DROP)

@@ -140,6 +140,22 @@ def test_written_bytes_are_those_in_the_capture(
     assert world.derive()[0]["write_bytes"] == written
 
 
+def test_chunks_count_as_written(world: World) -> None:
+    flow = world.flow(app="http", orig_bytes=9000)
+    world.asks(flow, "PUT", "/a", world.DROP, body_bytes=3000, status=201)
+    world.asks(flow, "GET", "/b", world.DROP, body_bytes=0)
+    world.asks(flow, "PUT", "/c", world.DROP, body_bytes=0, content_length=5000, status=403)
+    row = world.derive()[0]
+    assert (row["write_bytes"], row["write_requests"]) == (3000, 2)
+    assert row["write_line"] == "PUT /a (packet 3), answered 201"
+
+
+def test_a_refused_write_says_so(world: World) -> None:
+    flow = world.flow(app="http", orig_bytes=9000)
+    world.asks(flow, "PUT", "/a", world.DROP, body_bytes=3000, status=403)
+    assert world.derive()[0]["write_line"] == "PUT /a (packet 3), refused with 403"
+
+
 def test_absurd_lengths_in_many_requests_overflow_nothing(world: World) -> None:
     flow = world.flow(app="http", orig_bytes=None, drip_bytes=2**62, small_app_bytes=2**62)
     for _ in range(3):

@@ -30,9 +30,16 @@ SELECT
     || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
     {
         'first_write': arg_min(write_line, flow_id),
-        'requests': sum(write_requests)::BIGINT
+        'requests': sum(write_requests)::BIGINT,
+        'refused': coalesce(sum(refused), 0)::BIGINT
     } AS facts
 FROM evidence_flows
+LEFT JOIN (
+    SELECT flow_id, count(*) AS refused
+    FROM http
+    WHERE method IN ('PUT', 'POST', 'PATCH') AND status >= 400
+    GROUP BY flow_id
+) USING (flow_id)
 WHERE writes
   AND ownership NOT IN ('ours', 'approved')
   AND role IN (
