@@ -182,7 +182,8 @@ class Coverage:
     snapped_packets: int = doc("Packets cut by snaplen.")
     dns_messages: int = doc("DNS messages read.")
     ech_flows: int = doc("Flows whose hello offers ECH.")
-    quic_flows: int = doc("UDP/443 flows, whose name this version does not decrypt.")
+    quic_flows: int = doc("QUIC flows, and all others to UDP port 443.")
+    quic_unread_flows: int = doc("Those among them whose ClientHello was not read.")
     notes: list[str] = doc("Sentences: what could not be seen, in order of weight.")
 
 

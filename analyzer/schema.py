@@ -101,7 +101,8 @@ FLOWS = Table(
         C(
             "app",
             "VARCHAR",
-            "Protocol recognised in the payload: tls | http | dns | ssh.",
+            "Protocol recognised in the payload: tls | http | dns | ssh | quic | gquic "
+            "(Google's own).",
             "not recognised",
         ),
         C("open_at_start", "BOOLEAN", "The flow was under way when the capture began (no SYN)."),
@@ -229,8 +230,8 @@ NAMES = Table(
         C(
             "kind",
             "VARCHAR",
-            "sni | http_host | connect | socks | dns | dns_hint | nrb (stated in the capture "
-            "file) | proxy_client (the client's address that a PROXY header states).",
+            "sni | quic_sni | http_host | connect | socks | dns | dns_hint | nrb (stated in the "
+            "capture file) | proxy_client (the client's address that a PROXY header states).",
         ),
         C("ttl_s", "BIGINT", "Smallest TTL on the way to the answer, seconds.", "no DNS answer"),
         C("chain", "VARCHAR", "CNAMEs from the name to the address, joined with '>'.", "no CNAME"),
@@ -290,6 +291,7 @@ TLS = Table(
         C("version", "INTEGER", "Highest version offered, as on the wire (772 = TLS 1.3)."),
         C("ech", "BOOLEAN", "An encrypted_client_hello extension (0xfe0d) is present."),
         C("truncated", "BOOLEAN", "The hello was not captured to its end; what precedes is kept."),
+        C("quic_version", "BIGINT", "QUIC version of the Initials that carried it.", "TCP"),
     ),
 )
 

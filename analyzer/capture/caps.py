@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from analyzer.capture.engine import Engine
 
-INCOMPLETE = {"flow-cap", "head-evicted", "name-cap"}
+INCOMPLETE = {"flow-cap", "head-evicted", "name-cap", "quic-hello-evicted", "quic-initial-cap"}
 
 
 def caps_hit(engines: Sequence[Engine]) -> list[Issue]:
@@ -78,6 +78,18 @@ def caps_hit(engines: Sequence[Engine]) -> list[Issue]:
             "name-cap",
             [e.units.names.state[2] for e in engines],
             "more than 1048576 different names: further ones were dropped",
+        ),
+        (
+            "quic-hello-evicted",
+            [e.units.quic.evicted for e in engines if e.units.quic],
+            "too many unfinished QUIC ClientHellos at once: the longest idle was given up, its "
+            "name may be missing",
+        ),
+        (
+            "quic-initial-cap",
+            [e.units.quic.skipped for e in engines if e.units.quic],
+            "QUIC Initials that were not decrypted because too many before them could not be: "
+            "names may be missing",
         ),
     )
     return [

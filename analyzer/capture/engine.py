@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.capture.addresses import AddressBook
+from analyzer.capture.deliver import orient
 from analyzer.capture.export import flow_columns
 from analyzer.capture.flows import finish, rebuild, sweep
 from analyzer.capture.layout import (
@@ -20,11 +21,14 @@ from analyzer.capture.layout import (
     CAND_ROWS,
     D0,
     D_HOLES,
+    D_Q_INITIALS,
     DW,
+    F_FLAGS,
     F_HASH,
     F_ID,
     F_LAST,
     F_SIZE,
+    FL_QUIC,
     G_ARENA,
     G_CAND,
     G_CLOCK,
@@ -51,10 +55,12 @@ from analyzer.capture.layout import (
     WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
+    WHY_HELLO,
     X_NEXT,
     X_SIZE,
 )
 from analyzer.capture.merge import FOREVER, Merge
+from analyzer.capture.quic_wire import INITIALS_MAX
 from analyzer.capture.settle import settle
 from analyzer.capture.units import Units
 from analyzer.capture.walk import walk
@@ -185,6 +191,9 @@ class Engine:
         count = int(self.g[G_CAND])
         if count:
             self.units.read(self.c[:count], self.arena)
+            for place, flow in self.units.quic_clients():
+                if self.f[place >> 1, F_ID] == flow:
+                    orient(self.f, place >> 1, place & 1, WHY_HELLO)
         self.g[G_CAND] = 0
         self.g[G_ARENA] = 0
 
@@ -212,6 +221,7 @@ class Engine:
             rows = self.done[:count].copy()
             rows = rows[np.argsort(self.f[rows, F_ID])]
             self.units.finish(self.f[rows])
+            self._end_quic(rows)
             for first in range(0, count, FLUSH_ROWS):  # text columns are built a piece at a time
                 piece = rows[first : first + FLUSH_ROWS]
                 self.sink("flows", flow_columns(self.f[piece], self.units.book, self.units.ech))
@@ -220,6 +230,14 @@ class Engine:
             self.free[start : start + count] = np.sort(rows)[::-1]
             g[G_FREE] += count
             g[G_DONE] = 0
+
+    def _end_quic(self, rows: Ints) -> None:
+        rows = rows[self.f[rows, F_FLAGS] & FL_QUIC != 0]
+        if len(rows):
+            sides = (D0 + D_Q_INITIALS, D0 + DW + D_Q_INITIALS)
+            initials = np.maximum(self.f[rows, sides[0]], self.f[rows, sides[1]])
+            ids = self.f[rows, F_ID]
+            self.units.end_quic(ids, ids[initials > INITIALS_MAX])
 
     # --- walking ------------------------------------------------------------------------------
 

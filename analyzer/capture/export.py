@@ -44,7 +44,9 @@ from analyzer.capture.layout import (
     FL_DNS,
     FL_FIN_A,
     FL_FIN_B,
+    FL_GQUIC,
     FL_HTTP,
+    FL_QUIC,
     FL_RST,
     FL_SSH,
     FL_SYN_A,
@@ -67,6 +69,15 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Ints
 
 Columns: TypeAlias = dict[str, Any]
+
+APPS = (
+    (FL_QUIC, "quic"),
+    (FL_GQUIC, "gquic"),
+    (FL_TLS, "tls"),
+    (FL_HTTP, "http"),
+    (FL_DNS, "dns"),
+    (FL_SSH, "ssh"),
+)
 
 TURN_COLUMNS = {
     "turns": N_TURNS,
@@ -190,7 +201,7 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
 
 def app_of(flags: int) -> str | None:
     """The protocol recognised in the payload."""
-    for bit, name in ((FL_TLS, "tls"), (FL_HTTP, "http"), (FL_DNS, "dns"), (FL_SSH, "ssh")):
+    for bit, name in APPS:
         if flags & bit:
             return name
     return None

@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
     from analyzer.capture.exchanges import Exchanges
     from analyzer.capture.export import Columns
+    from analyzer.capture.quic import Hellos
     from analyzer.capture.types import Bytes, Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """Open conversations at the end of a part; arrays only, so it can be pickled and sent.
+    """Open conversations at the end of a part; plain data, so it can be pickled and sent.
 
     Attributes:
         counters: The engine's counters (layout G_*), hash seed included.
@@ -52,6 +53,7 @@ class Boundary:
         heads: Their bytes, SLOT_BYTES each.
         dns_serial: Number of the next DNS message.
         ech: Ids of open flows whose ClientHello offered ECH.
+        quic: QUIC handshakes of open flows, None when there was none.
         max_flows: Cap of the engine.
         exchanges: HTTP requests that wait for their answer or the end of their body.
     """
@@ -63,6 +65,7 @@ class Boundary:
     heads: Bytes
     dns_serial: int
     ech: frozenset[int]
+    quic: Hellos | None
     max_flows: int
     exchanges: Exchanges
 
@@ -70,6 +73,7 @@ class Boundary:
 def suspend(engine: Engine) -> Boundary:
     """Takes the open conversations out of an engine that has run; it must not run again."""
     engine.write_finished()
+    engine.units.write_quic()
     rows = np.flatnonzero(engine.f[: int(engine.g[G_ROWS]), F_HASH])
     place = np.full(len(engine.f) + 1, -1, dtype=np.int64)
     place[rows] = np.arange(len(rows))
@@ -84,6 +88,7 @@ def suspend(engine: Engine) -> Boundary:
         heads=engine.pool.reshape(-1, SLOT_BYTES)[used].copy(),
         dns_serial=engine.units.dns_serial,
         ech=frozenset(engine.units.ech),
+        quic=engine.units.quic,
         max_flows=engine.max_flows,
         exchanges=engine.units.web.open,
     )
@@ -121,4 +126,5 @@ def resume(boundary: Boundary, sink: Callable[[str, Columns], object]) -> Engine
     engine.units.dns_serial = boundary.dns_serial
     engine.units.ech = set(boundary.ech)
     engine.units.web.open = boundary.exchanges
+    engine.units.quic = boundary.quic
     return engine

@@ -63,6 +63,10 @@ F_ASKED, F_BODY, W_MODE, W_LEFT = 96, 97, 98, 100
 
 FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
 FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
+FL_QUIC, FL_GQUIC = 1 << 16, 1 << 17
+# QUIC's own use of columns that only TCP needs otherwise, once per side: Initials handed on, length
+# of the connection id it chose, handshake bytes sent, bytes of acknowledgements it may send.
+D_Q_INITIALS, D_Q_CID, D_Q_SHAKE, D_Q_CREDIT = D_HAVE, D_RECS, D_BASE, D_HTTP
 
 # why the originator is the originator, strongest first
 WHY_SYN, WHY_HELLO, WHY_HTTP, WHY_PORT, WHY_PRIVATE, WHY_FIRST = 1, 2, 3, 4, 5, 6
@@ -92,11 +96,13 @@ MODE_FREE, MODE_WAIT, MODE_REFUSED, MODE_RAW, MODE_LOST = (
 C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
 C_SRC_HI, C_SRC_LO, C_DST_HI, C_DST_LO, C_PORTS, C_VERSION, C_CUT = 7, 8, 9, 10, 11, 12, 13
 C_BODY, C_CODE = 14, 15  # HTTP: body announced before this head, and H_* or A_*
-C_SIZE = 16
+C_PLACE = 16  # QUIC: twice the row of the flow, plus the wire side that sent it
+C_SIZE = 17
 CAND_TLS, CAND_HTTP, CAND_DNS_UDP, CAND_DNS_TCP = 1, 2, 3, 4
 CAND_RESPONSE, CAND_SOCKS, CAND_PROXY, CAND_H2_UP, CAND_H2_DOWN = 10, 11, 12, 13, 14
 H_CHUNKED, H_AMBIGUOUS, H_LENGTH, H_EXPECT, H_H2C, H_FOUND = 1, 2, 4, 8, 16, 32
 A_NONE, A_OTHER, A_HEAD, A_CONNECT, A_UNSEEN, A_FOUND = 0, 1, 2, 3, 4, 8
+CAND_QUIC = 8
 CAND_ROWS = 16384
 CAND_SPARE = 6000  # one packet can complete this many messages
 ARENA_BYTES = 4 << 20

@@ -12,7 +12,8 @@ end one:
   16 KiB, which no handshake does.
 
 Thresholds apply to wire bytes. The estimate of the application payload takes off TLS record
-overhead, the handshake and one request head per upload turn.
+overhead, the handshake and one request head per upload turn; for QUIC its packet headers and tags
+(``quic_wire``) and a smaller head, which HTTP/3 compresses.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from analyzer.capture.layout import (
     F_FLAGS,
     F_HIST,
     FL_APPDATA,
+    FL_QUIC,
     FL_TLS,
     N_16,
     N_32,
@@ -60,7 +62,7 @@ QUIET_BURST, TICKET_BURST, TICKET_BURSTS = 64, 700, 2
 UPLOAD_MIN, UPLOAD_ALWAYS, DRIP_MIN, WIDE_MIN = 4096, 32768, 512, 2048
 BIG_16, BIG_32, BIG_64 = 16384, 32768, 65536
 HANDSHAKE_MAX = 16384
-HEAD_DEFAULT, HEAD_MIN, HEAD_MAX = 400, 150, 2500
+HEAD_DEFAULT, HEAD_MIN, HEAD_MAX, HEAD_QUIC = 400, 150, 2500, 300
 UP, DOWN = 0, 1
 
 
@@ -91,6 +93,8 @@ def app_estimate(f: Ints, i: int) -> int:
     A client that writes head and body apart shows the head as a first record of its own; otherwise
     400 bytes are taken off, the middle of what storage and registry clients send.
     """
+    if f[i, F_FLAGS] & FL_QUIC:
+        return max(f[i, T_APP] - HEAD_QUIC, 0)
     if not f[i, F_FLAGS] & FL_TLS:
         return f[i, T_UP]
     app = f[i, T_APP]

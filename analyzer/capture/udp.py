@@ -1,9 +1,13 @@
-"""One UDP datagram: lengths, copies, turns, and DNS messages on port 53 (RFC 768, RFC 1035)."""
+"""One UDP datagram: lengths, copies, turns, and DNS messages on port 53 (RFC 768, RFC 1035).
+
+What is recognised as QUIC, by content and on any port, goes to ``quic_wire``.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyzer.capture import quic_wire
 from analyzer.capture.bytes import u8, u16
 from analyzer.capture.deliver import emit
 from analyzer.capture.framing import note
@@ -27,6 +31,7 @@ from analyzer.capture.layout import (
     F_ID,
     F_ORIENT,
     FL_DNS,
+    FL_QUIC,
     Q_BAD_UDP,
     Q_CUT_L4,
     X_CAP_END,
@@ -115,23 +120,32 @@ def remember(x: Ints, f: Ints, i: int, side: int, value: int) -> None:
     f[i, d + D_SIG_IF] = (x[X_INPUT] << 40) | x[X_IF]
 
 
-@kernel("void(I1, I1, I2, B1, I2, B1, i, i, i)")
+@kernel("i(I1, I1, I2, B1, I2, B1, i, i, i)")
 def datagram(
     g: Ints, x: Ints, c: Ints, arena: Bytes, f: Ints, b: Bytes, i: int, side: int, n: int
-) -> None:
-    """Accounts one datagram with ``n`` payload bytes."""
+) -> int:
+    """Accounts one datagram with ``n`` payload bytes; 1 when candidates must be read at once."""
     p = x[X_L4] + 8
     captured = min(max(x[X_CAP_END] - p, 0), n)
     value = fingerprint(b, x, p, captured)
     if is_copy(x, f, i, side, value):
         f[i, F_DUPES] += 1
-        return
+        return 0
     remember(x, f, i, side, value)
     d = D0 + side * DW
     f[i, d + D_PKTS] += 1
     f[i, d + D_BYTES] += n
-    if n > 0:
-        advance(f, i, 0 if f[i, F_ORIENT] == side else 1, n)
+    kind = f[i, F_FLAGS] & FL_QUIC
+    if kind == 0:
+        kind = quic_wire.recognise(b, p, captured)
+    if kind == FL_QUIC:
+        urgent = quic_wire.account(g, x, c, arena, f, b, p, captured, n, i, side)
+    else:
+        urgent = 0
+        f[i, F_FLAGS] |= kind
+        if n > 0:
+            advance(f, i, 0 if f[i, F_ORIENT] == side else 1, n)
     if (x[X_SPORT] == DNS_PORT or x[X_DPORT] == DNS_PORT) and captured >= 12:
         f[i, F_FLAGS] |= FL_DNS
         emit(g, x, c, arena, b, p, captured, CAND_DNS_UDP, f[i, F_ID], 1 if captured < n else 0)
+    return urgent

@@ -1,7 +1,7 @@
 """From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``.
 
-The protocol kernels are imported when their first candidate appears, so a capture without DNS does
-not load the DNS kernel.
+The protocol modules are imported when their first candidate appears, so a capture without DNS does
+not load the DNS kernel, and one without QUIC no cryptography.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from analyzer.capture import web
 from analyzer.capture.export import numbers, texts
 from analyzer.capture.intern import Names
 from analyzer.capture.layout import (
+    C_CUT,
     C_DST_HI,
     C_DST_LO,
     C_FLOW,
     C_INPUT,
     C_KIND,
+    C_LEN,
+    C_OFF,
     C_PKT,
     C_PORTS,
     C_SRC_HI,
@@ -27,6 +30,7 @@ from analyzer.capture.layout import (
     C_VERSION,
     CAND_DNS_TCP,
     CAND_DNS_UDP,
+    CAND_QUIC,
     CAND_TLS,
     SLOT_BYTES,
 )
@@ -38,10 +42,12 @@ if TYPE_CHECKING:
 
     from analyzer.capture.addresses import AddressBook
     from analyzer.capture.export import Columns
+    from analyzer.capture.quic import Found, Hellos
     from analyzer.capture.types import Bytes, Ints
 
 LIST_ROWS = 1 << 14
 HELLO_ROWS = 1 << 11
+HELLO_HELD = 1 << 8  # of QUIC: a batch may be a single Initial, and rows cost less together
 
 
 class Units:
@@ -63,6 +69,8 @@ class Units:
         self.ech: set[int] = set()
         self.dns_serial, self.dns_step = 0, 1
         self.web = web.Web()
+        self.quic: Hellos | None = None
+        self.hellos_found: list[Found] = []
         self._text = np.zeros(1 << 16, dtype=np.uint8)
 
     def read(self, c: Ints, arena: Bytes) -> None:
@@ -74,8 +82,55 @@ class Units:
         spoken = np.isin(kinds, web.KINDS)
         if spoken.any():
             self._http(c[spoken], arena)
+        if (kinds == CAND_QUIC).any():
+            self.hellos_found += self.hellos().read(c[kinds == CAND_QUIC], arena)
+            if len(self.hellos_found) >= HELLO_HELD:
+                self.write_quic()
         if ((kinds == CAND_DNS_UDP) | (kinds == CAND_DNS_TCP)).any():
             self._dns(c, arena)
+
+    def hellos(self) -> Hellos:
+        """The state of QUIC handshakes, made when it is first needed."""
+        if self.quic is None:
+            from analyzer.capture.quic import Hellos
+
+            self.quic = Hellos()
+        return self.quic
+
+    def end_quic(self, flows: Ints, flooded: Ints) -> None:
+        """Conversations have ended: what their unfinished hellos hold is read as far as it goes.
+
+        Args:
+            flows: Ids of QUIC conversations, ascending.
+            flooded: Those among them whose Initials were not all handed on.
+        """
+        if self.quic is not None and len(flows):
+            self.hellos_found += self.quic.end(flows.tolist(), flooded.tolist())
+            self.write_quic()
+
+    def quic_clients(self) -> list[tuple[int, int]]:
+        """Takes the list of (place, flow id) whose sender turned out to be the client."""
+        if self.quic is None or not self.quic.clients:
+            return []
+        clients, self.quic.clients = self.quic.clients, []
+        return clients
+
+    def write_quic(self) -> None:
+        """Hands QUIC's hellos on, in the record that they would have over TCP."""
+        found, self.hellos_found = self.hellos_found, []
+        for start in range(0, len(found), HELLO_ROWS):
+            part = found[start : start + HELLO_ROWS]
+            records = [
+                b"\x16\x03\x01" + len(one.hello).to_bytes(2, "big") + one.hello for one in part
+            ]
+            c = np.stack([one.own for one in part])
+            lengths = np.array([len(record) for record in records], dtype=np.int64)
+            c[:, C_KIND] = CAND_TLS
+            c[:, C_LEN] = lengths
+            c[:, C_OFF] = np.cumsum(lengths) - lengths
+            c[:, C_CUT] = [one.cut for one in part]
+            arena = np.frombuffer(bytearray(b"".join(records)), dtype=np.uint8)
+            self._tls(c, arena, [one.version for one in part])
 
     def _where(self, c: Ints) -> Columns:
         return {
@@ -93,7 +148,8 @@ class Units:
         known = self.names.texts()
         return texts([known[i] if i >= 0 else None for i in ids.tolist()])
 
-    def _tls(self, c: Ints, arena: Bytes) -> None:
+    def _tls(self, c: Ints, arena: Bytes, quic: list[int] | None = None) -> None:
+        """ClientHellos to rows; ``quic`` has the QUIC version of each that came in Initials."""
         from analyzer.capture import tls
 
         rows = len(c)
@@ -115,13 +171,18 @@ class Units:
                 "version": out[:, tls.O_VERSION].astype(np.int32),
                 "ech": out[:, tls.O_ECH] == 1,
                 "truncated": out[:, tls.O_CUT] == 1,
+                "quic_version": numbers(
+                    np.array(quic or np.zeros(rows), dtype=np.int64),
+                    np.full(rows, quic is None),
+                ),
             },
         )
         named = out[:, tls.O_SNI] >= 0
         if named.any():
             own = own[named]
             source, target = self._ends(own)
-            self._bindings(own, source, target, own[:, C_PORTS] & 0xFFFF, sni[named], "sni")
+            kind = "sni" if quic is None else "quic_sni"
+            self._bindings(own, source, target, own[:, C_PORTS] & 0xFFFF, sni[named], kind)
 
     def _bindings(
         self,

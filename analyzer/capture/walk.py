@@ -166,7 +166,10 @@ def packet(
     pool: Bytes,
     b: Bytes,
 ) -> int:
-    """One packet from its link layer to its flow; WALK_GROW when there is no row for it."""
+    """One packet from its link layer to its flow; WALK_GROW when there is no row for it.
+
+    WALK_FLUSH when it was accounted and the candidates must be read before the next packet.
+    """
     at = network_offset(b, x)
     if at >= 0:
         at = network(b, at, x, q)
@@ -201,12 +204,13 @@ def packet(
         guess_orientation(b, x, f, i, side)
     if is_tcp:
         tcp.segment(g, x, c, arena, f, h, s, pool, b, i, side, size)
+        status = OK
     else:
-        udp.datagram(g, x, c, arena, f, b, i, side, size)
+        status = WALK_FLUSH if udp.datagram(g, x, c, arena, f, b, i, side, size) else OK
     if x[X_TS] > f[i, F_LAST]:
         f[i, F_LAST] = x[X_TS]
     f[i, F_LAST_PKT] = x[X_PKT]
-    return OK
+    return status
 
 
 @kernel("i(B1, I1, I2, I2, i, I1, I1, I2, I1, I1, I1, I2, B1, I2, I2, B1)")
@@ -254,7 +258,8 @@ def walk(
         if x[X_WIRE] < x[X_CAP]:
             note(q, Q_WIRE_BELOW, x[X_PKT], x[X_OFF])
             x[X_WIRE] = x[X_CAP]
-        if packet(g, x, q, f, table, free, done, c, arena, h, s, pool, b) == WALK_GROW:
+        status = packet(g, x, q, f, table, free, done, c, arena, h, s, pool, b)
+        if status == WALK_GROW:
             return WALK_GROW
         r[R_PKT] += 1
         g[G_SERIAL] += 1
@@ -269,3 +274,5 @@ def walk(
         r[R_SEEN] = 1
         if ts > g[G_CLOCK]:
             g[G_CLOCK] = ts
+        if status == WALK_FLUSH:
+            return WALK_FLUSH

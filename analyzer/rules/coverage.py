@@ -55,6 +55,7 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         dns_messages=dns,
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
+        quic_unread_flows=row["quic_flows"] - row["quic_read"],
         notes=_notes(row, inputs, dns=dns, snapped=snapped),
     )
     records = sum(each.records for each in inputs)
@@ -138,9 +139,33 @@ def _name_notes(row: dict[str, Any], dns: int) -> list[str]:
             f"{row['ech_flows']:,} flows offer an encrypted ClientHello (ECH); browsers also send "
             "it as a dummy (GREASE), which looks the same and hides nothing."
         )
-    if row["quic_flows"]:
+    notes += _quic_notes(row)
+    return notes
+
+
+def _quic_notes(row: dict[str, Any]) -> list[str]:
+    reasons = [
+        f"{row[key]:,} {reason}"
+        for key, reason in (
+            ("quic_late", "to UDP port 443 show no handshake (begun before the capture, moved here "
+             "from another address, an unknown version, or another protocol)"),
+            ("quic_closed", "show a handshake whose ClientHello could not be read (packets lost or "
+             "cut, or an unknown version)"),
+            ("quic_google", "speak a QUIC of Google's own from before the standard"),
+        )
+        if row[key]
+    ]  # fmt: skip
+    notes = []
+    if reasons:
         notes.append(
-            f"{row['quic_flows']:,} flows to UDP port 443 (QUIC, {row['quic_bytes']:,} bytes out) "
-            "are not decoded: their names come from DNS at best."
+            f"QUIC flows whose name was not read ({row['quic_unread_bytes']:,} bytes out; it comes "
+            f"from DNS at best): {'; '.join(reasons)}."
+        )
+    if row["quic_flows"] > row["quic_google"]:
+        notes.append(
+            f"In {row['quic_flows'] - row['quic_google']:,} QUIC flows payload is told from "
+            "acknowledgements by the size of packets. Packets sent again count again, lost ones "
+            "cannot be noticed, and data in packets as small as acknowledgements, as many as the "
+            "server's own packets allow, is taken for those."
         )
     return notes

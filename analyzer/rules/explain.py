@@ -131,6 +131,11 @@ def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:
             f"{figures.missed_bytes:,} outgoing bytes of these flows are missing "
             f"from the capture{bound}."
         )
+    if figures.quic_flows:
+        sentences.append(
+            f"{_count(figures.quic_flows, 'flow')} used QUIC, where packets that were sent again "
+            "count again and lost ones cannot be noticed."
+        )
     if figures.open_at_start:
         sentences.append(
             f"{_count(figures.open_at_start, 'flow')} had begun before the capture did: what was "

@@ -1,8 +1,8 @@
 """Real captures that nobody here wrote, against what tshark sees in them.
 
-Every file is analysed without a crash or a hang. Where the link type is one we read, every SNI, DNS
-answer and HTTP request of the oracle is found and unique payload agrees, but for
-corpus_exceptions.toml.
+Every file is analysed without a crash or a hang. Where the link type is one we read, every SNI
+(over TCP and QUIC), DNS answer and HTTP request of the oracle is found and unique payload agrees,
+but for corpus_exceptions.toml.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def test_a_result_document_comes_out(
     record_property("total records", result.inputs[0].records)
 
 
-# -- the four comparisons -------------------------------------------------------------------------
+# -- the five comparisons -------------------------------------------------------------------------
 
 
 def _end(host: str, port: int) -> str:
@@ -118,9 +118,17 @@ def _printed_by_tshark(name: str) -> str:
 
 
 def compare_sni(analysis: run.Analysis, seen: Entry) -> Comparison:
+    return _compare_names(analysis, seen["tls_sni"], "t.quic_version IS NULL")
+
+
+def compare_quic_sni(analysis: run.Analysis, seen: Entry) -> Comparison:
+    return _compare_names(analysis, seen["quic_sni"], "t.quic_version IS NOT NULL")
+
+
+def _compare_names(analysis: run.Analysis, listed: list[Any], which: str) -> Comparison:
     rows = analysis.rows(
         "SELECT t.sni, orig_ip, orig_port, resp_ip, resp_port FROM tls t JOIN flows "
-        "USING (flow_id) WHERE t.sni IS NOT NULL"
+        f"USING (flow_id) WHERE t.sni IS NOT NULL AND {which}"
     )
     ours = {
         f"{_printed_by_tshark(r['sni'])} {_end(r['orig_ip'], r['orig_port'])} "
@@ -129,7 +137,7 @@ def compare_sni(analysis: run.Analysis, seen: Entry) -> Comparison:
     }
     theirs = {
         f"{name.lower()} {_end(client, cport)} {_end(server, sport)}"
-        for name, client, cport, server, sport, _frame, _segments in seen["tls_sni"]
+        for name, client, cport, server, sport, _frame, _segments in listed
     }
     return Comparison(len(theirs), dict.fromkeys(sorted(theirs - ours)))
 
@@ -194,6 +202,7 @@ def compare_http(analysis: run.Analysis, seen: Entry) -> Comparison:
 
 CHECKS: dict[str, Callable[[run.Analysis, Entry], Comparison]] = {
     "sni": compare_sni,
+    "quic_sni": compare_quic_sni,
     "dns": compare_dns,
     "payload": compare_payload,
     "http": compare_http,

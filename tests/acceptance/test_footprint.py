@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP_CPU_SECONDS = 0.2
 MEGABYTE_CPU_SECONDS = 1.5
-HEAVY = ("pandas", "pyarrow", "scapy", "pyshark")
+HEAVY = ("pandas", "pyarrow", "scapy", "pyshark", "cryptography")
 
 
 def cpu_seconds(command: Sequence[str], cwd: Path) -> float:

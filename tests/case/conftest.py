@@ -101,7 +101,7 @@ class World:
         """A name that a flow carries."""
         flow = self.rows["flows"][flow_id]
         self.rows["names"].append({
-            "ts_ns": flow["start_ns"] + {"sni": 2, "http_host": 3}.get(kind, 1),
+            "ts_ns": flow["start_ns"] + {"sni": 2, "quic_sni": 2, "http_host": 3}.get(kind, 1),
             "client_ip": flow["orig_ip"], "flow_id": flow_id, "addr": flow["resp_ip"],
             "port": flow["resp_port"], "name": name, "kind": kind,
             "packet": flow["first_packet"] + 1, "input_id": 0,

@@ -56,6 +56,7 @@ def test_none_in_a_text_column_is_null_however_late_text_comes() -> None:
                 "input_id": np.zeros(rows, np.int32), "sni": names,
                 "alpn": np.full(rows, None, dtype=object), "version": np.zeros(rows, np.int32),
                 "ech": np.zeros(rows, np.bool_), "truncated": np.zeros(rows, np.bool_),
+                "quic_version": np.ones(rows, np.int64),
             },
         )  # fmt: skip
         found = case.connection.execute("SELECT count(*), count(sni), count(alpn) FROM tls")

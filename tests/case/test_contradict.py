@@ -43,6 +43,12 @@ def test_another_service_is_a_contradiction_though_nobody_resolved_our_name(worl
     assert verdict(world) == (world.DROP, world.LOGIN)
 
 
+def test_a_false_name_in_a_quic_handshake(world: World) -> None:
+    world.answers(world.DROP, world.STAMP)
+    world.says(world.upload(proto="udp", app="quic"), world.LOGIN, "quic_sni")
+    assert verdict(world) == (world.DROP, world.LOGIN)
+
+
 def test_the_end_of_the_chain_tells_the_service_of_an_unknown_name(world: World) -> None:
     world.answers("cdn.vendor.example", world.STAMP, chain=world.STAMP_CHAIN)
     spoof(world)

@@ -20,6 +20,14 @@ def test_sni_that_dns_confirms_is_a2(world: World) -> None:
     assert (row["endpoint"], row["name_grade"], row["name_source"]) == (world.DROP, "A2", "sni")
 
 
+@pytest.mark.parametrize(("at", "grade"), [(5, "A2"), (15, "A3")])
+def test_a_name_from_a_quic_handshake_is_an_sni(world: World, at: float, grade: str) -> None:
+    world.answers(world.DROP, world.STAMP, at=at)
+    world.says(world.flow(at=10, proto="udp", app="quic"), world.DROP, "quic_sni")
+    row = world.derive()[0]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (world.DROP, grade, "sni")
+
+
 @pytest.mark.parametrize(
     ("at", "ttl", "begins", "grade"),
     [

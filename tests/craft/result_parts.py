@@ -182,8 +182,9 @@ def make_coverage(**changes: Any) -> Coverage:
         dns_messages=188,
         ech_flows=3,
         quic_flows=5,
+        quic_unread_flows=2,
         notes=[
-            "5 flows on UDP port 443 look like QUIC, whose names are not decrypted.",
+            "2 QUIC flows hide their name.",
             "Two flows were seen in one direction only; their shape is inferred from ACK numbers.",
         ],
     )

@@ -80,10 +80,43 @@ def test_quic_holes_snaplen_one_side_and_damage(case):
         "1 of 3 flows show only one side",
         "for 1 flows the direction",
         "77 bytes are missing",
-        "UDP port 443 (QUIC, 1,234 bytes out)",
+        "name was not read (1,234 bytes out",
         "1 flows were under way when the capture began",
     ):
         assert wanted in text
+
+
+def test_quic_flows_are_told_apart_by_what_could_be_read(case):
+    def hello(flow: int) -> None:
+        case.add("tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, version=772, ech=False,
+                 truncated=False, quic_version=1)  # fmt: skip
+
+    quic = {"proto": "udp", "app": "quic", "orig_bytes": 100}
+    hello(case.flow("www.example.org", **quic))
+    hello(case.flow("www.example.org", **quic, resp_port=4433))
+    case.flow(None, **quic)
+    case.flow(None, **{**quic, "app": "gquic"})
+    case.flow(None, **{**quic, "app": None})
+    case.flow(None, **{**quic, "app": None}, resp_port=9999)
+    coverage = case.judge().coverage
+    assert (coverage.quic_flows, coverage.quic_unread_flows) == (5, 3)
+    text = " ".join(coverage.notes)
+    assert "name was not read (300 bytes out" in text
+    for wanted in ("1 to UDP port 443 show no", "1 show a handshake", "1 speak a", "In 4 QUIC"):
+        assert wanted in text
+
+
+def test_readable_quic_leaves_only_the_note_on_sizes(case):
+    flow = case.flow("www.example.org", proto="udp", app="quic")
+    case.add("tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, version=772, ech=False,
+             truncated=False, quic_version=1)  # fmt: skip
+    notes = [note for note in case.judge().coverage.notes if "QUIC" in note]
+    assert [note[:17] for note in notes] == ["In 1 QUIC flows p"]
+
+
+def test_quic_to_the_port_of_dns_is_not_dns(case):
+    case.flow(None, orig_bytes=900, app="quic", proto="udp", resp_port=53)
+    assert case.judge().coverage.outgoing_bytes == 900
 
 
 def test_missing_dns_is_a_gap_and_present_dns_is_counted(case):

@@ -15,9 +15,12 @@ SELECT
     coalesce(sum(missed), 0)::BIGINT AS missed_bytes,
     count(*) FILTER (WHERE ech IS NOT NULL) AS ech_flows,
     count(*) FILTER (WHERE name_hidden) AS hidden_flows,
-    count(*) FILTER (WHERE proto = 'udp' AND resp_port = 443) AS quic_flows,
-    coalesce(sum(orig_bytes) FILTER (WHERE proto = 'udp' AND resp_port = 443), 0)::BIGINT
-        AS quic_bytes,
+    count(*) FILTER (WHERE quic IS NOT NULL) AS quic_flows,
+    count(*) FILTER (WHERE quic = 'read') AS quic_read,
+    count(*) FILTER (WHERE quic = 'google') AS quic_google,
+    count(*) FILTER (WHERE quic = 'closed') AS quic_closed,
+    count(*) FILTER (WHERE quic = 'late') AS quic_late,
+    coalesce(sum(orig_bytes) FILTER (WHERE quic <> 'read'), 0)::BIGINT AS quic_unread_bytes,
     count(*) FILTER (WHERE open_at_start AND o) AS open_at_start,
     count(*) FILTER (WHERE open_at_end AND o) AS open_at_end,
     count(*) FILTER (WHERE o AND name_grade IN ('A2', 'A3', 'A4', 'A5')) AS unproven_names
@@ -25,10 +28,19 @@ FROM (
     SELECT
         a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end,
         coalesce(f.missed_bytes, a.orig_missed_bytes) AS missed,
+        -- QUIC: the ClientHello was read; Google's own; no hello could be read; no handshake seen.
+        CASE
+            WHEN a.app = 'gquic' THEN 'google'
+            WHEN a.app = 'quic' AND h.flow_id IS NOT NULL THEN 'read'
+            WHEN a.app = 'quic' THEN 'closed'
+            WHEN a.proto = 'udp' AND a.resp_port = 443 THEN 'late'
+        END AS quic,
         a.proxy_leg IS DISTINCT FROM 'upstream'
         AND a.app IS DISTINCT FROM 'dns'
-        AND NOT (a.proto = 'udp' AND a.resp_port = 53)
+        AND NOT (a.proto = 'udp' AND a.resp_port = 53 AND a.app IS DISTINCT FROM 'quic')
         AND a.scope NOT IN ('loopback', 'multicast') AS o
     FROM attributed AS a
     LEFT JOIN flows AS f ON f.flow_id = a.flow_id
+    LEFT JOIN (SELECT DISTINCT flow_id FROM tls WHERE quic_version IS NOT NULL) AS h
+        ON h.flow_id = a.flow_id
 );

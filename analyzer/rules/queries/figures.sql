@@ -22,7 +22,10 @@ SELECT
     count(*) FILTER (WHERE coalesce(f.open_at_start, false)) AS open_at_start,
     list(DISTINCT j.direction_evidence ORDER BY j.direction_evidence)
         FILTER (WHERE j.direction_evidence IS NOT NULL) AS directions,
-    bool_and(j.has_turns) AS directed
+    bool_and(j.has_turns) AS directed,
+    count(*) FILTER (WHERE f.app IN ('quic', 'gquic')) AS quic_flows,
+    coalesce(sum(j.upload_bytes + j.small_bytes) FILTER (WHERE f.app IN ('quic', 'gquic')), 0)::BIGINT
+        AS quic_bytes
 FROM (SELECT DISTINCT finding, place, rule, flow_id FROM accused) AS c
 JOIN accused_flows AS j ON j.flow_id = c.flow_id
 LEFT JOIN flows AS f ON f.flow_id = j.flow_id
