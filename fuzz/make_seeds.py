@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 from harness import script  # noqa: E402
 
-from craft import archives, dns, h2, http, pcap, pcapng, scenes, tls  # noqa: E402
+from craft import archives, dns, h2, http, pcap, pcapng, quic, scenes, tls  # noqa: E402
 
 Seeds = dict[str, bytes]
 NAME = "store.blob.core.windows.net"
@@ -225,13 +225,38 @@ def starttls_sessions() -> Seeds:
 
 
 def quic_datagrams() -> Seeds:
-    """RFC 9001 appendix A.2: the sample client Initial's head, and short headers."""
-    head = bytes.fromhex("c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11")
+    """Handshakes: one Initial, several, version 2, Retry, negotiation; and what follows."""
+    hello = tls.client_hello(tls.Hello(sni=NAME, alpn=("h3",)))
+    big = tls.client_hello(tls.Hello(sni=NAME, key_share_bytes=1216, ech="real"))
+    first, second = quic.opening(big, pieces=2)
+    again = quic.opening(hello, dcid=b"newid", token=b"token")[0]
+    old = quic.opening(hello, version=quic.DRAFT_29)[0]
     return {
-        "initial": script((0, head + bytes(1168))),
-        "version-two": script((0, b"\xd3\x6b\x33\x43\xcf" + head[5:] + bytes(1168))),
-        "retry": script((0, head + bytes(1168)), (1, b"\xf0\0\0\0\1\0\4abcd" + bytes(40))),
-        "short": script((0, b"\x40" + bytes(40)), (1, b"\x41" + bytes(1200))),
+        "initial": script((0, quic.opening(hello)[0])),
+        "pieces": script((0, second), (0, first)),
+        "coalesced": script((0, quic.initial(quic.Initial(quic.crypto(0, hello))) + second)),
+        "version-two": script((0, quic.opening(hello, version=quic.V2)[0])),
+        "retry": script((0, first), (1, quic.retry(b"newid")), (0, again)),
+        "negotiation": script((0, old), (1, quic.negotiation([quic.V1])), (0, again)),
+        "handshake": script(*quic.established(hello)),
+        "zero-rtt": script((0, quic.opening(hello)[0]), *[(0, quic.zero_rtt(900))] * 9),
+        "short": script((0, quic.short(41)), (1, quic.short(1200))),
+        "google": script((0, b"\x0d" + bytes(8) + b"Q043" + bytes(300))),
+    }
+
+
+def quic_frame_lists() -> Seeds:
+    """Frames as they stand inside an Initial."""
+    hello = tls.client_hello(tls.Hello(sni=NAME, alpn=("h3",)))
+    cut = quic.crypto(90, hello[90:]) + b"\1" + quic.ack(3, [(0, 1)]) + quic.crypto(0, hello[:90])
+    return {
+        "hello": script((0, quic.crypto(0, hello))),
+        "scrambled": script((0, cut)),
+        "two": script(
+            (0, quic.crypto(200, hello[200:])), (0, bytes(30) + quic.crypto(0, hello[:200]))
+        ),
+        "google": script((2, b"\x08" + quic.crypto(0, hello)[1:])),
+        "close": script((0, quic.crypto(0, hello[:50]) + b"\x1c\0\0\0")),
     }
 
 
@@ -247,6 +272,7 @@ KINDS = {
     "preambles": preambles,
     "starttls": starttls_sessions,
     "quic": quic_datagrams,
+    "quic_frames": quic_frame_lists,
 }
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before Numba is imported
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "tests")]
 
 import atheris  # noqa: E402
 
 with atheris.instrument_imports(include=["analyzer"]):
     import analyzer.capture.dns
     import analyzer.capture.engine
+    import analyzer.capture.quic
     import analyzer.capture.tls
     import analyzer.inputs.discover  # noqa: F401
 
