@@ -1,9 +1,9 @@
 """The head pool: the only bytes of a conversation that are kept.
 
-A slot of 16 KiB collects the start of a ClientHello, an HTTP request head or a DNS-over-TCP
-stream, segments in any order, and hands each complete unit to the candidate list. A unit that is
-complete in one segment never takes a slot. The pool is bounded: the slot unused for longest (by
-packet time) is given up, with what it holds, and counted.
+A slot of 16 KiB collects the start of a ClientHello, a server's first flight, an HTTP request head
+or a DNS-over-TCP stream, segments in any order, and hands each complete unit to the candidate list.
+A unit that is complete in one segment never takes a slot. The pool is bounded: the slot unused for
+longest (by packet time) is given up, with what it holds, and counted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff
+from analyzer.capture.flight import saw_flight
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     C_CUT,
@@ -27,7 +28,9 @@ from analyzer.capture.layout import (
     C_SRC_LO,
     C_TS,
     C_VERSION,
+    CAND_ALERT,
     CAND_DNS_TCP,
+    CAND_FLIGHT,
     CAND_HTTP,
     CAND_TLS,
     D0,
@@ -50,7 +53,9 @@ from analyzer.capture.layout import (
     G_FREE_SLOT,
     G_HEAD_CAP,
     G_HEAD_EVICTED,
+    KIND_ALERT,
     KIND_DNS,
+    KIND_FLIGHT,
     KIND_HTTP,
     KIND_TLS,
     KIND_UNKNOWN,
@@ -79,12 +84,13 @@ from analyzer.capture.layout import (
     X_VERSION,
 )
 from analyzer.capture.scan import content_length, kind_of, unit_length
-from analyzer.capture.turns import forget, restart
+from analyzer.capture.turns import forget, in_handshake, restart
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 DNS_PORT = 53
+NOTHING_YET = -1  # in S_SCAN: a slot for bytes that may never come; giving it up loses nothing
 
 
 @kernel("void(I1, I1, I2, B1, B1, i, i, i, i, i)")
@@ -136,7 +142,8 @@ def take(g: Ints, s: Ints, f: Ints, flow: int, side: int, base: int, kind: int, 
         for k in range(s.shape[0]):
             if s[k, S_TS] < s[oldest, S_TS]:
                 oldest = k
-        g[G_HEAD_EVICTED] += 1
+        if s[oldest, S_SCAN] != NOTHING_YET:
+            g[G_HEAD_EVICTED] += 1
         release(g, s, f, oldest)
     slot = g[G_FREE_SLOT]
     g[G_FREE_SLOT] = s[slot, S_NEXT_FREE]
@@ -162,10 +169,11 @@ def saw_hello(f: Ints, i: int, side: int, tail: int) -> None:
     orient(f, i, side, WHY_HELLO)
     if side != f[i, F_ORIENT]:
         return
+    again = in_handshake(f, i)  # behind a HelloRetryRequest: what precedes is handshake, too
     if not f[i, F_FLAGS] & FL_TLS or f[i, D0 + side * DW + D_REC] == REC_OFF:
         f[i, F_FLAGS] &= ~FL_APPDATA
     f[i, F_FLAGS] |= FL_TLS
-    restart(f, i, tail, 0)
+    restart(f, i, tail, again)
 
 
 @kernel("void(I2, i, i, i, i, B1, i)")
@@ -202,6 +210,15 @@ def deliver(
         emit(g, x, c, arena, b, p, n, CAND_HTTP, f[i, F_ID], 0)
         saw_request(f, i, side, seq, n, b, p)
         return f[i, D0 + side * DW + D_HTTP]
+    if kind == KIND_FLIGHT:
+        emit(g, x, c, arena, b, p, n, CAND_FLIGHT, f[i, F_ID], 0)
+        orient(f, i, 1 - side, WHY_HELLO)
+        saw_flight(f, i, b, p, n)
+        return SEQ_NONE
+    if kind == KIND_ALERT:
+        from_client = 1 if f[i, F_ORIENT] == side else 0
+        emit(g, x, c, arena, b, p, n, CAND_ALERT, f[i, F_ID], from_client)
+        return SEQ_NONE
     f[i, F_FLAGS] |= FL_DNS
     if n >= 14:
         emit(g, x, c, arena, b, p + 2, n - 2, CAND_DNS_TCP, f[i, F_ID], 0)
@@ -265,6 +282,10 @@ def give_up(
     if kind == KIND_TLS and n > 9:
         emit(g, x, c, arena, pool, at, n, CAND_TLS, flow, 1)
         saw_hello(f, s[slot, S_FLOW], s[slot, S_SIDE], 0)
+    elif kind == KIND_FLIGHT and n > 9:
+        emit(g, x, c, arena, pool, at, n, CAND_FLIGHT, flow, 1)
+        orient(f, s[slot, S_FLOW], 1 - s[slot, S_SIDE], WHY_HELLO)
+        saw_flight(f, s[slot, S_FLOW], pool, at, n)
     elif kind == KIND_HTTP:
         emit(g, x, c, arena, pool, at, n, CAND_HTTP, flow, 1)
     elif kind == KIND_DNS and n > 2:
@@ -291,6 +312,7 @@ def drain(
             release(g, s, f, slot)
             return
         s[slot, S_KIND] = kind
+        s[slot, S_SCAN] = 0
     kind = s[slot, S_KIND]
     if kind == KIND_HTTP and n < SLOT_BYTES and cut == SLOT_BYTES:
         start = s[slot, S_SCAN]

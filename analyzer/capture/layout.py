@@ -51,6 +51,7 @@ D_SLOT, D_REC, D_HAVE, D_HTTP, D_BASE, D_HOLES, D_HDR, D_RECS = 8, 9, 10, 11, 12
 DW = 16
 D_LOST = 32  # once per side, too: columns 48 and 64
 T_REC1, F_START, F_ID, F_INPUT, F_FIRST_PKT, F_WHY, F_DUPES = 49, 50, 51, 52, 53, 54, 55
+F_OVERHEAD, F_APP = 61, 62  # F_APP + side: 62 and 63
 N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 66, 67, 68, 69, 70
 N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 71, 72, 73, 74, 75
 N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 76, 77, 78, 79, 80, 81, 82, 83, 84
@@ -59,6 +60,7 @@ F_SIZE = 96
 
 FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
 FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
+FL_REOPENED = 1 << 20
 
 # why the originator is the originator, strongest first
 WHY_SYN, WHY_HELLO, WHY_HTTP, WHY_PORT, WHY_PRIVATE, WHY_FIRST = 1, 2, 3, 4, 5, 6
@@ -73,12 +75,14 @@ S_FLOW, S_SIDE, S_BASE, S_KIND, S_CUT, S_TS, S_NEXT_FREE, S_SCAN = 0, 1, 2, 3, 4
 S_SIZE = 8
 SLOT_BYTES = 16384
 KIND_UNKNOWN, KIND_TLS, KIND_HTTP, KIND_DNS = 0, 1, 2, 3
+KIND_FLIGHT, KIND_ALERT = 21, 22
 
 # --- candidates ---------------------------------------------------------------------------------
 C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
 C_SRC_HI, C_SRC_LO, C_DST_HI, C_DST_LO, C_PORTS, C_VERSION, C_CUT = 7, 8, 9, 10, 11, 12, 13
 C_SIZE = 14
 CAND_TLS, CAND_HTTP, CAND_DNS_UDP, CAND_DNS_TCP = 1, 2, 3, 4
+CAND_FLIGHT, CAND_ALERT = 21, 22
 CAND_ROWS = 16384
 CAND_SPARE = 6000  # one packet can complete this many messages
 ARENA_BYTES = 4 << 20

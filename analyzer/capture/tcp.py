@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff, u8, u32
+from analyzer.capture.flight import ALERT_UNIT, before_hello, may_begin, unexpected
 from analyzer.capture.framing import note
-from analyzer.capture.heads import DNS_PORT, drain, move, take, units
+from analyzer.capture.heads import DNS_PORT, NOTHING_YET, drain, move, take, units
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     D0,
@@ -28,26 +29,25 @@ from analyzer.capture.layout import (
     F_FLAGS,
     F_KEY,
     F_ORIENT,
-    F_WHY,
-    FL_APPDATA,
     FL_DNS,
     FL_FIN_A,
     FL_FIN_B,
-    FL_RST,
+    FL_REOPENED,
     FL_SSH,
-    FL_SYN_A,
-    FL_SYN_B,
+    G_CAND,
+    KIND_ALERT,
     KIND_DNS,
-    KIND_TLS,
+    KIND_FLIGHT,
     KIND_UNKNOWN,
     Q_BAD_TCP,
     Q_CUT_L4,
     S_BASE,
     S_CUT,
+    S_KIND,
+    S_SCAN,
     S_TS,
     SEQ_NONE,
     SLOT_BYTES,
-    WHY_SYN,
     X_CAP_END,
     X_IF,
     X_INPUT,
@@ -57,6 +57,7 @@ from analyzer.capture.layout import (
     X_PKT,
     X_TS,
 )
+from analyzer.capture.opening import SYN, answered_again, first_data, flags_seen, is_another
 from analyzer.capture.records import begin, skip, track
 from analyzer.capture.scan import kind_of
 from analyzer.capture.sequence import account, contiguous
@@ -65,7 +66,7 @@ from analyzer.capture.turns import DOWN, advance
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+FIN, RST, ACK = 1, 4, 16
 COPY_NS = 10_000_000
 MAX_ACK_STEP = 1 << 30
 MAX_SILENT_GAP = 1 << 20
@@ -96,20 +97,6 @@ def is_copy(x: Ints, f: Ints, i: int, side: int, signature: int, fresh: int) -> 
     if near and not fresh and x[X_IF] != f[i, d + D_HOME]:
         return 1
     return 0
-
-
-@kernel("void(I2, i, i, i)", inline=True)
-def flags_seen(f: Ints, i: int, side: int, flags: int) -> None:
-    """Remembers SYN, FIN and RST, and takes the orientation from a SYN."""
-    if flags & SYN:
-        f[i, F_FLAGS] |= FL_SYN_A if side == 0 else FL_SYN_B
-        if f[i, F_WHY] != WHY_SYN:
-            f[i, F_ORIENT] = side if not flags & ACK else 1 - side
-            f[i, F_WHY] = WHY_SYN
-    if flags & FIN:
-        f[i, F_FLAGS] |= FL_FIN_A if side == 0 else FL_FIN_B
-    if flags & RST:
-        f[i, F_FLAGS] |= FL_RST
 
 
 @kernel("void(I2, i, i, i)")
@@ -224,12 +211,27 @@ def look(
             if offset >= captured:
                 return
         kind = kind_of(b, p + offset, captured - offset)
-        if kind == KIND_UNKNOWN and not (first or exact):
+        if (
+            kind == KIND_UNKNOWN
+            and not (first or exact)
+            and (u8(b, p) not in (21, 22) or not may_begin(f, i, side, n))
+        ):
             return
         if kind < 0:
+            offset += before_hello(b, p + offset, captured - offset)
+            if offset == 0:
+                return
+            kind = kind_of(b, p + offset, captured - offset)
+            if kind < 0:
+                return
+        if unexpected(f, i, side, kind, first):
             return
-        if kind == KIND_TLS and f[i, F_FLAGS] & FL_APPDATA and record >= 0:
-            return
+        if kind == KIND_ALERT:  # a server may warn about the name in front of its hello
+            units(g, x, c, arena, f, b, p, captured, kind, i, side, seq)
+            offset += ALERT_UNIT
+            kind = kind_of(b, p + offset, captured - offset)
+            if offset >= captured or kind != KIND_FLIGHT:
+                return
     start = (seq + offset) & 0xFFFFFFFF
     used = 0
     if kind != KIND_UNKNOWN:
@@ -289,9 +291,16 @@ def payload(
     role = 0 if f[i, F_ORIENT] == side else 1
     if moved > 0:
         advance(f, i, role, moved)
-    if f[i, d + D_SLOT] >= 0:
+    held = f[i, d + D_SLOT]
+    nothing = 0
+    if held >= 0:
+        undecided = s[held, S_KIND] == KIND_UNKNOWN
+        units_before = g[G_CAND]
         feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
-    elif moved > 0 and ahead <= 0:
+        # PostgreSQL's "S" may be the start of a method; the hello behind it shows that it is none
+        if undecided and f[i, d + D_SLOT] < 0 and g[G_CAND] == units_before:
+            nothing = 1
+    if (held < 0 or nothing) and moved > 0 and ahead <= 0:
         old = min(-ahead, captured)
         look(
             g,
@@ -311,7 +320,14 @@ def payload(
             captured - old,
             1 if first else 0,
         )
-    elif moved > 0 and first and base != SEQ_NONE and ahead > 0 and ahead < SLOT_BYTES:
+    elif (
+        held < 0
+        and moved > 0
+        and ahead > 0
+        and ahead < SLOT_BYTES
+        and base != SEQ_NONE
+        and (first or may_begin(f, i, side, n))
+    ):
         take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
         feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
     if moved <= 0:
@@ -322,14 +338,25 @@ def payload(
     if ahead > 0:
         skip(f, i, side, role, moved - n)
     old = min(max(-ahead, 0), captured)
+    if first:
+        old += before_hello(b, p + old, captured - old)
     begin(b, f, i, side, p + old, p + captured, 1 if first else 0)
     track(b, f, i, side, role, p + old, p + captured, n - captured)
 
 
-@kernel("void(I1, I2, I2, i, i, i, i)")
-def silent_gap(g: Ints, f: Ints, h: Ints, i: int, side: int, seq: int, ahead: int) -> None:
-    """A segment without payload that starts behind the next expected byte: data was missed."""
+@kernel("void(I1, I1, I2, I2, I2, i, i, i, i)")
+def silent_gap(
+    g: Ints, x: Ints, f: Ints, h: Ints, s: Ints, i: int, side: int, seq: int, ahead: int
+) -> None:
+    """A segment without payload that starts behind the next expected byte: data was missed.
+
+    It may come yet, when a FIN overtook it; then a head must find its place.
+    """
     role = 0 if f[i, F_ORIENT] == side else 1
+    d = D0 + side * DW
+    if f[i, d + D_BYTES] == 0 and f[i, d + D_SLOT] < 0 and ahead < SLOT_BYTES:
+        slot = take(g, s, f, i, side, f[i, d + D_NEXT], KIND_UNKNOWN, x[X_TS])
+        s[slot, S_SCAN] = NOTHING_YET
     account(g, f, h, i, side, seq, 0)
     advance(f, i, role, ahead)
     skip(f, i, side, role, ahead)
@@ -375,14 +402,18 @@ def segment(
     if known == SEQ_NONE and not flags & RST:
         f[i, d + D_NEXT] = seq
         f[i, d + D_BASE] = seq
+    elif flags & SYN and flags & ACK and seq != known:
+        answered_again(f, i, side, seq)
     if flags & ACK and not flags & RST:
         acknowledged(f, i, side, ack)
+    if n > 0 and f[i, F_FLAGS] & FL_REOPENED and f[i, d + D_BYTES] == 0 and not flags & SYN:
+        first_data(f, i, side)
     ahead = seq_diff(seq, f[i, d + D_NEXT]) if f[i, d + D_NEXT] != SEQ_NONE else 0
-    if n == 0 and ahead > 0 and ahead <= MAX_SILENT_GAP and not flags & RST:
+    if n == 0 and ahead > 0 and ahead <= MAX_SILENT_GAP and not flags & (RST | SYN):
         # a FIN takes a sequence number: one byte ahead may be a FIN that the capture missed
         ended = f[i, F_FLAGS] & (FL_FIN_A if side == 0 else FL_FIN_B) and not flags & FIN
         if not ended and (ahead > 1 or flags & FIN):
-            silent_gap(g, f, h, i, side, seq, ahead)
+            silent_gap(g, x, f, h, s, i, side, seq, ahead)
     if n > 0:
         captured = min(max(x[X_CAP_END] - at - size, 0), n)
         payload(g, x, c, arena, f, h, s, pool, b, i, side, seq, at + size, n, captured)
@@ -392,9 +423,12 @@ def segment(
 def reuses_port(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> int:
     """1 when this segment is a SYN that opens another conversation on the same 5-tuple."""
     flags = u8(b, x[X_L4] + 13)
-    if not flags & SYN or flags & ACK:
+    if not flags & SYN:
         return 0
     base = f[i, D0 + side * DW + D_BASE]
     if base == SEQ_NONE:
         return 0
-    return 1 if (u32(b, x[X_L4] + 4) + 1) & 0xFFFFFFFF != base else 0
+    seq = (u32(b, x[X_L4] + 4) + 1) & 0xFFFFFFFF
+    if flags & ACK:
+        return is_another(f, i, side, seq)
+    return 1 if seq != base else 0

@@ -1,4 +1,5 @@
-"""From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``.
+"""From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``;
+the server's half of TLS is in `handshakes`.
 
 The protocol kernels are imported when their first candidate appears, so a capture without DNS does
 not load the DNS kernel.
@@ -12,6 +13,7 @@ import numpy as np
 
 from analyzer.capture import http
 from analyzer.capture.export import numbers, texts
+from analyzer.capture.handshakes import Handshakes
 from analyzer.capture.intern import Names
 from analyzer.capture.layout import (
     C_DST_HI,
@@ -63,6 +65,7 @@ class Units:
         self.sink = sink
         self.book = book
         self.names = Names(seed)
+        self.handshakes = Handshakes()
         self.ech: set[int] = set()
         self.dns_serial, self.dns_step = 0, 1
         self._text = np.zeros(1 << 16, dtype=np.uint8)
@@ -73,6 +76,7 @@ class Units:
         hellos = c[kinds == CAND_TLS]
         for start in range(0, len(hellos), HELLO_ROWS):  # room is made for the longest names
             self._tls(hellos[start : start + HELLO_ROWS], arena)
+        self.handshakes.read(c, arena, self.names, self.sink)
         if (kinds == CAND_HTTP).any():
             self._http(c[kinds == CAND_HTTP], arena)
         if ((kinds == CAND_DNS_UDP) | (kinds == CAND_DNS_TCP)).any():
@@ -116,6 +120,7 @@ class Units:
                 "version": out[:, tls.O_VERSION].astype(np.int32),
                 "ech": out[:, tls.O_ECH] == 1,
                 "truncated": out[:, tls.O_CUT] == 1,
+                **self.handshakes.client(own, out, arena),
             },
         )
         named = out[:, tls.O_SNI] >= 0
