@@ -7,11 +7,13 @@ certificate proves a service at most (``*.blob.core.windows.net`` covers every a
 from __future__ import annotations
 
 import hashlib
+import threading
 import warnings
 from dataclasses import dataclass
 
 KEPT = 4096
 MAX_TEXT = 16384
+_QUIET = threading.Lock()  # what warnings are shown is the process's, and engines share a process
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _fields(der: bytes, sha256: str) -> Certificate:
     from cryptography import x509
     from cryptography.x509.oid import ExtensionOID, NameOID
 
-    with warnings.catch_warnings():
+    with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a serial number below zero, an old encoding
         found = x509.load_der_x509_certificate(der)
         names: tuple[str, ...] = ()
