@@ -328,7 +328,9 @@ def payload(
         and base != SEQ_NONE
         and (first or may_begin(f, i, side, n))
     ):
-        take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
+        slot = take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
+        if not first:  # most holes in other protocols hide no hello
+            s[slot, S_SCAN] = NOTHING_YET
         feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
     if moved <= 0:
         return
