@@ -83,13 +83,14 @@ class Handshakes:
         self.certificates = Certificates()
         self._text = np.zeros(1 << 16, dtype=np.uint8)
 
-    def client(self, own: Ints, out: Ints, arena: Bytes) -> Columns:
+    def client(self, own: Ints, out: Ints, arena: Bytes, transport: str = "t") -> Columns:
         """The columns of ``tls`` that `tls.batch` gives as numbers.
 
         Args:
             own: The hellos' candidates.
             out: Their rows of `tls.batch`.
             arena: What the candidates point into.
+            transport: First letter of JA4: 't' for TCP, 'q' for QUIC.
         """
         from analyzer.capture import tls
 
@@ -97,9 +98,11 @@ class Handshakes:
         shapes = out[:, (tls.O_SHAPE, tls.O_SHAPE + 1)].tolist()
         prints: list[str | None] = []
         for (one, two), (at, n) in zip(shapes, places, strict=True):
-            found = self.fingerprints.known(one, two)
+            found = self.fingerprints.known(transport, one, two)
             if found is None and (one or two):
-                found = self.fingerprints.add(one, two, message_of(arena[at : at + n].tobytes()))
+                found = self.fingerprints.add(
+                    transport, one, two, message_of(arena[at : at + n].tobytes())
+                )
             prints.append(found)
         suites, config = out[:, tls.O_SUITES], out[:, tls.O_ECH_CONFIG]
         return {

@@ -96,19 +96,19 @@ class Fingerprints:
 
     def __init__(self) -> None:
         """Starts empty."""
-        self._known: dict[tuple[int, int], str] = {}
+        self._known: dict[tuple[str, int, int], str] = {}
 
-    def known(self, one: int, two: int) -> str | None:
+    def known(self, transport: str, one: int, two: int) -> str | None:
         """The fingerprint of a shape by its two hashes, None when it is new."""
-        return self._known.get((one, two))
+        return self._known.get((transport, one, two))
 
-    def add(self, one: int, two: int, message: bytes) -> str | None:
+    def add(self, transport: str, one: int, two: int, message: bytes) -> str | None:
         """Computes the fingerprint of a new shape from a handshake message that has it."""
-        found = ja4(message, "t")
+        found = ja4(message, transport)
         if found is not None:
             if len(self._known) >= KEPT:
                 self._known.clear()
-            self._known[one, two] = found
+            self._known[transport, one, two] = found
         return found
 
 

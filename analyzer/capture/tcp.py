@@ -227,7 +227,8 @@ def look(
         if unexpected(f, i, side, kind, first):
             return
         if kind == KIND_ALERT:  # a server may warn about the name in front of its hello
-            units(g, x, c, arena, f, b, p, captured, kind, i, side, seq)
+            start = (seq + offset) & 0xFFFFFFFF
+            units(g, x, c, arena, f, b, p + offset, captured - offset, kind, i, side, start)
             offset += ALERT_UNIT
             kind = kind_of(b, p + offset, captured - offset)
             if offset >= captured or kind != KIND_FLIGHT:
