@@ -75,14 +75,14 @@ S_FLOW, S_SIDE, S_BASE, S_KIND, S_CUT, S_TS, S_NEXT_FREE, S_SCAN = 0, 1, 2, 3, 4
 S_SIZE = 8
 SLOT_BYTES = 16384
 KIND_UNKNOWN, KIND_TLS, KIND_HTTP, KIND_DNS = 0, 1, 2, 3
-KIND_FLIGHT, KIND_ALERT = 21, 22
+KIND_FLIGHT, KIND_ALERT = 31, 32
 
 # --- candidates ---------------------------------------------------------------------------------
 C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
 C_SRC_HI, C_SRC_LO, C_DST_HI, C_DST_LO, C_PORTS, C_VERSION, C_CUT = 7, 8, 9, 10, 11, 12, 13
 C_SIZE = 14
 CAND_TLS, CAND_HTTP, CAND_DNS_UDP, CAND_DNS_TCP = 1, 2, 3, 4
-CAND_FLIGHT, CAND_ALERT = 21, 22
+CAND_FLIGHT, CAND_ALERT = 31, 32
 CAND_ROWS = 16384
 CAND_SPARE = 6000  # one packet can complete this many messages
 ARENA_BYTES = 4 << 20
