@@ -179,6 +179,14 @@ FLOWS = Table(
             "as turns",
         ),
         C(
+            "orig_app_bytes",
+            "BIGINT",
+            "Estimated application payload in the originator's TLS records: headers, tags and the "
+            "handshake taken off.",
+            "not TLS",
+        ),
+        C("resp_app_bytes", "BIGINT", "The same of the responder.", "not TLS"),
+        C(
             "ech",
             "VARCHAR",
             "'offered' when the ClientHello has an ECH extension (GREASE included).",
@@ -292,6 +300,75 @@ TLS = Table(
         C("ech", "BOOLEAN", "An encrypted_client_hello extension (0xfe0d) is present."),
         C("truncated", "BOOLEAN", "The hello was not captured to its end; what precedes is kept."),
         C("quic_version", "BIGINT", "QUIC version of the Initials that carried it.", "TCP"),
+        C(
+            "versions",
+            "VARCHAR",
+            "Versions in supported_versions, newest first, joined with ',' (drafts left out).",
+            "no such extension: the client offers `version` and below",
+        ),
+        C("ciphers", "INTEGER", "Cipher suites offered, GREASE left out.", "truncated before them"),
+        C("session_id", "VARCHAR", "legacy_session_id, hex.", "empty"),
+        C("ticket", "BOOLEAN", "A session ticket is presented (RFC 5077): TLS 1.2 resumption."),
+        C("psk", "BOOLEAN", "A pre-shared key is offered: TLS 1.3 resumption."),
+        C("early_data", "BOOLEAN", "0-RTT data is announced."),
+        C(
+            "ech_type",
+            "VARCHAR",
+            "'outer' or 'inner'. A GREASE extension is an outer one, too: by design nothing on the "
+            "wire tells them apart.",
+            "no ECH",
+        ),
+        C("ech_config", "INTEGER", "Config id of the outer ECH; random in GREASE.", "no outer ECH"),
+        C("ja4", "VARCHAR", "JA4 fingerprint of the client.", "truncated or malformed"),
+    ),
+)
+
+TLS_SERVER = Table(
+    "tls_server",
+    "One row per ServerHello or HelloRetryRequest; view `handshakes` joins it to `tls`.",
+    (
+        C("flow_id", "BIGINT", "Flow that carries it."),
+        C("ts_ns", "BIGINT", "Time of the packet that completed it (with its certificate)."),
+        C("packet", "BIGINT", "Packet that completed it."),
+        C("input_id", "INTEGER", "Input it was seen in."),
+        C("version", "INTEGER", "Version chosen, as on the wire (772 = TLS 1.3).", "truncated"),
+        C("cipher", "INTEGER", "Cipher suite chosen (IANA number).", "truncated"),
+        C("alpn", "VARCHAR", "Protocol chosen.", "none, or TLS 1.3, which encrypts it"),
+        C("session_id", "VARCHAR", "Session id, hex; the client's own when echoed.", "empty"),
+        C("hello_retry", "BOOLEAN", "It is a HelloRetryRequest (RFC 8446 section 4.1.4)."),
+        C("psk", "BOOLEAN", "The client's pre-shared key is accepted: resumed."),
+        C("ticket", "BOOLEAN", "A session ticket will follow (RFC 5077)."),
+        C(
+            "cert_subject",
+            "VARCHAR",
+            "Common name of the server's certificate, not verified; unprintable bytes as \\DDD.",
+            "no certificate in clear (TLS 1.3, resumed), or it has none",
+        ),
+        C(
+            "cert_names",
+            "VARCHAR",
+            "DNS names and addresses of its subjectAltName, joined with ','. They never attribute "
+            "a flow to an owner.",
+            "as cert_subject",
+        ),
+        C("cert_issuer", "VARCHAR", "Its issuer (RFC 4514).", "as cert_subject"),
+        C("cert_sha256", "VARCHAR", "SHA-256 of the certificate.", "no certificate in clear"),
+        C("truncated", "BOOLEAN", "Not captured to its end; what precedes is kept."),
+    ),
+)
+
+TLS_ALERTS = Table(
+    "tls_alerts",
+    "One row per alert in clear (before encryption begins).",
+    (
+        C("flow_id", "BIGINT", "Flow that carries it."),
+        C("ts_ns", "BIGINT", "Time of its packet."),
+        C("packet", "BIGINT", "Its packet."),
+        C("input_id", "INTEGER", "Input it was seen in."),
+        C("sender", "VARCHAR", "'client' (originator) or 'server'."),
+        C("level", "VARCHAR", "'warning' or 'fatal'."),
+        C("description", "INTEGER", "Alert number (RFC 8446 section 6)."),
+        C("name", "VARCHAR", "Its name.", "not assigned"),
     ),
 )
 
@@ -394,7 +471,18 @@ ISSUES = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (FLOWS, NAMES, DNS, DNS_ANSWERS, TLS, HTTP, INPUTS, ISSUES)
+TABLES: tuple[Table, ...] = (
+    FLOWS,
+    NAMES,
+    DNS,
+    DNS_ANSWERS,
+    TLS,
+    TLS_SERVER,
+    TLS_ALERTS,
+    HTTP,
+    INPUTS,
+    ISSUES,
+)
 
 # What case/ derives from the tables above and rules/ reads: one row per flow, judged by its role.
 

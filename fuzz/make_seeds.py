@@ -17,7 +17,18 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 from harness import script  # noqa: E402
 
-from craft import archives, dns, h2, http, pcap, pcapng, quic, scenes, tls  # noqa: E402
+from craft import (  # noqa: E402
+    archives,
+    certificates,
+    dns,
+    h2,
+    http,
+    pcap,
+    pcapng,
+    quic,
+    scenes,
+    tls,
+)
 
 Seeds = dict[str, bytes]
 NAME = "store.blob.core.windows.net"
@@ -135,6 +146,36 @@ def tls_sessions() -> Seeds:
         "ech": script((0, ech), (1, flight)),
         "twelve": script((0, twelve), (1, tls.server_flight(900, tls13=False)), (0, after)),
         "holes": script((0, whole), (1, flight), (16, after), (2, after)),
+        **server_sides(whole),
+    }
+
+
+def server_sides(hello: bytes) -> Seeds:
+    """What servers answer: a chain in pieces, a retry, a resumed session, alerts."""
+    choice = tls.Choice(tls.TLS12, 0xC02F, alpn="h2", session_id=bytes(32), ticket=True)
+    leaf = certificates.issue(NAME, [NAME])
+    shown = tls.server_hello(choice) + tls.certificate_message(leaf, leaf) + tls.HELLO_DONE
+    chain = tls.handshake_records(shown, (50, 200))
+    retry = tls.handshake_records(tls.server_hello(tls.Choice(retry=True)))
+    resumed = tls.handshake_records(tls.server_hello(choice)) + tls.record(20, b"\1")
+    torn = tls.handshake_records(shown, (1, 2, 3, 40))
+    return {
+        "chain": script((0, hello), (1, chain[:300]), (1, chain[300:])),
+        "chain-torn": script((0, hello), (1, torn[90:]), (5, torn[:90])),
+        "retry": script((0, hello), (1, retry), (0, hello), (1, tls.server_flight(900))),
+        "resumed": script((0, hello), (1, resumed)),
+        "refused": script((0, hello), (1, tls.alert(2, 40))),
+        "warned": script((0, hello), (1, tls.alert(1, 112) + chain), (0, tls.alert(2, 48))),
+    }
+
+
+def certificate_bytes() -> Seeds:
+    """Certificates with names, addresses, text that needs care, and none."""
+    return {
+        "names": certificates.issue(NAME, [NAME, "*.example"], addresses=["192.0.2.7"]),
+        "text": certificates.issue("a\x1b[1m\u202e", ["x,y", "\0"], issuer="a,b"),
+        "bare": certificates.issue("", []),
+        "indefinite": b"\x30\x80\x30\x80\0\0\0\0",
     }
 
 
@@ -221,6 +262,9 @@ def starttls_sessions() -> Seeds:
         "smtp": script(*smtp, (0, hello), (1, flight)),
         "smtp-torn": script(*smtp, (0, hello[:50]), (4, hello[50:])),
         "postgres": script((0, postgres), (1, b"S"), (0, hello)),
+        "postgres-joined": script((0, postgres + hello), (1, b"S"), (1, flight)),
+        "mysql": script((0, b"\x20\0\0\1" + bytes(32) + hello), (1, flight)),
+        "server-torn": script(*smtp, (0, hello), (1, flight[80:]), (5, flight[:80])),
     }
 
 
@@ -266,6 +310,7 @@ KINDS = {
     "frames": all_frames,
     "dns": dns_messages,
     "tls": tls_sessions,
+    "certificate": certificate_bytes,
     "http": http_sessions,
     "answers": http_answers,
     "h2": h2_sessions,

@@ -43,6 +43,19 @@ def tls(data: bytes) -> None:
     analyse(conversation(data, 443))
 
 
+def certificate(data: bytes) -> None:
+    """The bytes are the certificate that a TLS 1.2 server shows."""
+    der = data[:15000]
+    chain = (len(der) + 3).to_bytes(3, "big") + len(der).to_bytes(3, "big") + der
+    hello = b"\2\0\0\x26\3\3" + bytes(33) + b"\xc0\x2f\0"
+    message = hello + b"\x0b" + len(chain).to_bytes(3, "big") + chain
+    record = b"\x16\3\3" + len(message).to_bytes(2, "big") + message
+    rows = analyse(conversation(script((0, b"\x16\3\1\0\5\1"), (1, record)), 443))
+    (shown,) = rows["tls_server"]
+    for text in (shown["cert_subject"], shown["cert_names"], shown["cert_issuer"]):
+        assert text is None or (text.isascii() and text.isprintable()), text
+
+
 def http(data: bytes) -> None:
     """The parts are the segments of a conversation on port 80."""
     analyse(conversation(data, 80))
@@ -98,7 +111,7 @@ def quic_frames(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        *(container, archive, frames, dns, tls, http, answers, h2, preambles),
+        *(container, archive, frames, dns, tls, certificate, http, answers, h2, preambles),
         *(starttls, quic, quic_frames),
     )
 }

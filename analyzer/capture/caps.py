@@ -44,7 +44,8 @@ def caps_hit(engines: Sequence[Engine]) -> list[Issue]:
         (
             "head-cap",
             [e.g[G_HEAD_CAP] for e in engines],
-            f"a ClientHello or request head longer than {SLOT_BYTES} bytes: its beginning was read",
+            f"a hello, certificate or request head longer than {SLOT_BYTES} bytes: its beginning "
+            "was read",
         ),
         (
             "head-evicted",

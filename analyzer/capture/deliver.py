@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff, u8
+from analyzer.capture.flight import saw_flight
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     A_FOUND,
@@ -28,7 +29,9 @@ from analyzer.capture.layout import (
     C_SRC_LO,
     C_TS,
     C_VERSION,
+    CAND_ALERT,
     CAND_DNS_TCP,
+    CAND_FLIGHT,
     CAND_H2_DOWN,
     CAND_H2_UP,
     CAND_HTTP,
@@ -55,7 +58,9 @@ from analyzer.capture.layout import (
     G_DNS_LONG,
     G_HEAD_CAP,
     H_FOUND,
+    KIND_ALERT,
     KIND_DNS,
+    KIND_FLIGHT,
     KIND_H2,
     KIND_HTTP,
     KIND_PROXY,
@@ -92,7 +97,7 @@ from analyzer.capture.messages import (
     lose,
 )
 from analyzer.capture.scan import kind_of, unit_length
-from analyzer.capture.turns import forget, restart
+from analyzer.capture.turns import forget, in_handshake, restart
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
@@ -155,10 +160,11 @@ def saw_hello(f: Ints, i: int, side: int, tail: int) -> None:
     orient(f, i, side, WHY_HELLO)
     if side != f[i, F_ORIENT]:
         return
+    again = in_handshake(f, i)  # behind a HelloRetryRequest: what precedes is handshake, too
     if not f[i, F_FLAGS] & FL_TLS or f[i, D0 + side * DW + D_REC] == REC_OFF:
         f[i, F_FLAGS] &= ~FL_APPDATA
     f[i, F_FLAGS] |= FL_TLS
-    restart(f, i, tail, 0)
+    restart(f, i, tail, again)
 
 
 @kernel("i(I2, i, i, i)")
@@ -231,6 +237,16 @@ def deliver(
         tail = seq_diff(f[i, D0 + side * DW + D_NEXT], seq)
         saw_hello(f, i, side, max(tail, 0))
         lose(f, i, side, MODE_FREE)
+        return SEQ_NONE
+    if kind == KIND_FLIGHT:
+        emit(g, x, c, arena, b, p, n, CAND_FLIGHT, f[i, F_ID], 0)
+        orient(f, i, 1 - side, WHY_HELLO)
+        saw_flight(f, i, b, p, n)
+        lose(f, i, side, MODE_FREE)
+        return SEQ_NONE
+    if kind == KIND_ALERT:
+        from_client = 1 if f[i, F_ORIENT] == side else 0
+        emit(g, x, c, arena, b, p, n, CAND_ALERT, f[i, F_ID], from_client)
         return SEQ_NONE
     if kind in (KIND_HTTP, KIND_RESPONSE):
         message(g, x, c, arena, f, b, p, n, kind, i, side, seq, 0)

@@ -27,6 +27,7 @@ from analyzer.capture.layout import (
     DW,
     F_A_HI,
     F_A_LO,
+    F_APP,
     F_B_HI,
     F_B_LO,
     F_DUPES,
@@ -155,6 +156,7 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
     orig_lost, resp_lost = np.where(is_tcp, orig_lost, 0), np.where(is_tcp, resp_lost, 0)
     no_turns = (orig_pkts == 0) | (~is_tcp & (resp_pkts == 0))
     ended = (flags & FL_RST != 0) | ((flags & FL_FIN_A != 0) & (flags & FL_FIN_B != 0))
+    not_tls = flags & FL_TLS == 0
     ids = rows[:, F_ID]
     protos = proto.tolist()
     out: Columns = {
@@ -185,6 +187,8 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
                 for o, r in zip(orig_pkts.tolist(), resp_pkts.tolist(), strict=True)
             ]
         ),
+        "orig_app_bytes": numbers(by_role(rows[:, F_APP], rows[:, F_APP + 1])[0], not_tls),
+        "resp_app_bytes": numbers(by_role(rows[:, F_APP], rows[:, F_APP + 1])[1], not_tls),
         "ech": texts(["offered" if i in ech else None for i in ids.tolist()]),
         "action": texts([None] * len(rows)),
         "process": texts([None] * len(rows)),

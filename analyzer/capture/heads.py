@@ -1,9 +1,9 @@
 """The head pool: the only bytes of a conversation that are kept.
 
-A slot of 16 KiB collects the start of a ClientHello, an HTTP request head or a DNS-over-TCP
-stream, segments in any order, and hands each complete unit to the candidate list. A unit that is
-complete in one segment never takes a slot. The pool is bounded: the slot unused for longest (by
-packet time) is given up, with what it holds, and counted.
+A slot of 16 KiB collects the start of a ClientHello, a server's first flight, an HTTP request head
+or a DNS-over-TCP stream, segments in any order, and hands each complete unit to the candidate list.
+A unit that is complete in one segment never takes a slot. The pool is bounded: the slot unused for
+longest (by packet time) is given up, with what it holds, and counted.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff
-from analyzer.capture.deliver import blanks, emit, following, message, saw_hello, units
+from analyzer.capture.deliver import blanks, emit, following, message, orient, saw_hello, units
+from analyzer.capture.flight import saw_flight
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
+    CAND_FLIGHT,
     CAND_TLS,
     D0,
     D_BASE,
@@ -30,6 +32,7 @@ from analyzer.capture.layout import (
     G_HEAD_CAP,
     G_HEAD_EVICTED,
     KIND_DNS,
+    KIND_FLIGHT,
     KIND_H2,
     KIND_HTTP,
     KIND_RESPONSE,
@@ -47,6 +50,7 @@ from analyzer.capture.layout import (
     S_SIDE,
     S_TS,
     SLOT_BYTES,
+    WHY_HELLO,
 )
 from analyzer.capture.messages import due, lose
 from analyzer.capture.scan import first_kind, unit_length
@@ -54,6 +58,8 @@ from analyzer.capture.sequence import contiguous
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
+
+NOTHING_YET = -1  # in S_SCAN: a slot for bytes that may never come; giving it up loses nothing
 
 
 @kernel("void(I1, I2, I2, i)")
@@ -73,7 +79,8 @@ def take(g: Ints, s: Ints, f: Ints, flow: int, side: int, base: int, kind: int, 
         for k in range(s.shape[0]):
             if s[k, S_TS] < s[oldest, S_TS]:
                 oldest = k
-        g[G_HEAD_EVICTED] += 1
+        if s[oldest, S_SCAN] != NOTHING_YET:
+            g[G_HEAD_EVICTED] += 1
         release(g, s, f, oldest)
     slot = g[G_FREE_SLOT]
     g[G_FREE_SLOT] = s[slot, S_NEXT_FREE]
@@ -101,6 +108,10 @@ def give_up(
     if kind == KIND_TLS and n > 9:
         emit(g, x, c, arena, pool, at, n, CAND_TLS, flow, 1)
         saw_hello(f, s[slot, S_FLOW], s[slot, S_SIDE], 0)
+    elif kind == KIND_FLIGHT and n > 9:
+        emit(g, x, c, arena, pool, at, n, CAND_FLIGHT, flow, 1)
+        orient(f, s[slot, S_FLOW], 1 - s[slot, S_SIDE], WHY_HELLO)
+        saw_flight(f, s[slot, S_FLOW], pool, at, n)
     elif kind in (KIND_HTTP, KIND_RESPONSE):
         i, side = s[slot, S_FLOW], s[slot, S_SIDE]
         message(g, x, c, arena, f, pool, at, n, kind, i, side, s[slot, S_BASE], 1)
@@ -166,6 +177,7 @@ def drain(
             release(g, s, f, slot)
             return
         s[slot, S_KIND] = kind
+        s[slot, S_SCAN] = 0
     kind = s[slot, S_KIND]
     if kind in (KIND_HTTP, KIND_RESPONSE) and n < SLOT_BYTES and cut == SLOT_BYTES:
         start = s[slot, S_SCAN]

@@ -52,6 +52,7 @@ D_SLOT, D_REC, D_HAVE, D_HTTP, D_BASE, D_HOLES, D_HDR, D_RECS = 8, 9, 10, 11, 12
 DW = 16
 D_LOST = 32  # once per side, too: columns 48 and 64
 T_REC1, F_START, F_ID, F_INPUT, F_FIRST_PKT, F_WHY, F_DUPES = 49, 50, 51, 52, 53, 54, 55
+F_OVERHEAD, F_APP = 61, 62  # F_APP + side: 62 and 63
 N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 66, 67, 68, 69, 70
 N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 71, 72, 73, 74, 75
 N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 76, 77, 78, 79, 80, 81, 82, 83, 84
@@ -67,6 +68,7 @@ FL_QUIC, FL_GQUIC = 1 << 16, 1 << 17
 # QUIC's own use of columns that only TCP needs otherwise, once per side: Initials handed on, length
 # of the connection id it chose, handshake bytes sent, bytes of acknowledgements it may send.
 D_Q_INITIALS, D_Q_CID, D_Q_SHAKE, D_Q_CREDIT = D_HAVE, D_RECS, D_BASE, D_HTTP
+FL_REOPENED = 1 << 20
 
 # why the originator is the originator, strongest first
 WHY_SYN, WHY_HELLO, WHY_HTTP, WHY_PORT, WHY_PRIVATE, WHY_FIRST = 1, 2, 3, 4, 5, 6
@@ -81,6 +83,7 @@ S_FLOW, S_SIDE, S_BASE, S_KIND, S_CUT, S_TS, S_NEXT_FREE, S_SCAN = 0, 1, 2, 3, 4
 S_SIZE = 8
 SLOT_BYTES = 16384
 KIND_UNKNOWN, KIND_TLS, KIND_HTTP, KIND_DNS = 0, 1, 2, 3
+KIND_FLIGHT, KIND_ALERT = 4, 5
 KIND_RESPONSE, KIND_SOCKS, KIND_PROXY = 10, 11, 12
 # W_MODE: one of these kinds, known by their place alone, or a mode
 KIND_SKIP, KIND_CHUNK, KIND_TRAILER, KIND_H2 = 20, 21, 22, 23
@@ -103,6 +106,7 @@ CAND_RESPONSE, CAND_SOCKS, CAND_PROXY, CAND_H2_UP, CAND_H2_DOWN = 10, 11, 12, 13
 H_CHUNKED, H_AMBIGUOUS, H_LENGTH, H_EXPECT, H_H2C, H_FOUND = 1, 2, 4, 8, 16, 32
 A_NONE, A_OTHER, A_HEAD, A_CONNECT, A_UNSEEN, A_FOUND = 0, 1, 2, 3, 4, 8
 CAND_QUIC = 8
+CAND_FLIGHT, CAND_ALERT = 31, 32
 CAND_ROWS = 16384
 CAND_SPARE = 6000  # one packet can complete this many messages
 ARENA_BYTES = 4 << 20

@@ -4,9 +4,11 @@ RFC 8446 section 5.1, RFC 5246 section 6.2. Only record headers are read; what l
 headers is stepped over, so a hole inside a record costs nothing. A hole over a header loses the
 place: bytes then count as application payload until the next plausible header.
 
-A record of 19 bytes is an alert and no payload. The first application-data record of the
-originator ends the handshake. In TLS 1.3 that record is
-the Finished message (at most 96 bytes without client certificate), which is not payload.
+What protection adds to a record follows from the cipher suite that the server chose (flight); when
+that was not seen it is 17 bytes, as in TLS 1.3. There a record of 19 bytes is an alert and no
+payload. The first application-data record of the originator ends the handshake. In TLS 1.3 that
+record is the Finished message (at most 96 bytes without client certificate), which is not payload;
+what the responder sends before it is not payload either.
 """
 
 from __future__ import annotations
@@ -14,15 +16,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import u8, u16
+from analyzer.capture.flight import OVERHEAD
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     D0,
     D_HAVE,
     D_HDR,
+    D_PKTS,
     D_REC,
     D_RECS,
     DW,
+    F_APP,
     F_FLAGS,
+    F_ORIENT,
+    F_OVERHEAD,
     FL_APPDATA,
     FL_HTTP,
     FL_MIDTLS,
@@ -40,7 +47,7 @@ if TYPE_CHECKING:
 
 HEADER, MAX_RECORD = 5, 18432
 APPLICATION_DATA, HANDSHAKE = 23, 22
-OVERHEAD, FINISHED_MAX, ALERT_SIZE = 17, 96, 19
+FINISHED_MAX, ALERT_SIZE = 96, 19
 
 
 @kernel("i(B1, i, i)", inline=True)
@@ -57,21 +64,35 @@ def plausible(b: Bytes, p: int, end: int) -> int:
     return kind
 
 
-@kernel("void(I2, i, i, i, i)")
-def application_record(f: Ints, i: int, role: int, size: int, tail: int) -> None:
+@kernel("void(I2, i, i, i)")
+def unplaced(f: Ints, i: int, side: int, size: int) -> None:
+    """Counts ``size`` bytes as application payload whose records are not known."""
+    f[i, F_APP + side] += size
+    if f[i, F_ORIENT] == side:
+        f[i, T_APP] += size
+
+
+@kernel("void(I2, i, i, i, i, i)")
+def application_record(f: Ints, i: int, side: int, role: int, size: int, tail: int) -> None:
     """Accounts one application-data record whose body is ``size`` bytes.
 
     Args:
         tail: Bytes of this segment from the record's header on.
     """
-    payload = max(size - OVERHEAD, 0) if size != ALERT_SIZE else 0
+    added = f[i, F_OVERHEAD] if f[i, F_OVERHEAD] > 0 else OVERHEAD
+    hidden = added == OVERHEAD  # TLS 1.3: handshake and alerts look like application data
+    payload = max(size - added, 0) if size != ALERT_SIZE or not hidden else 0
     if role != 0:
+        alone = f[i, D0 + (1 - side) * DW + D_PKTS] == 0
+        if not hidden or alone or f[i, F_FLAGS] & FL_APPDATA:
+            f[i, F_APP + side] += payload
         return
     if not f[i, F_FLAGS] & FL_APPDATA:
         f[i, F_FLAGS] |= FL_APPDATA
         restart(f, i, tail, 1)
-        if size <= FINISHED_MAX and not f[i, F_FLAGS] & FL_MIDTLS:
+        if hidden and size <= FINISHED_MAX and not f[i, F_FLAGS] & FL_MIDTLS:
             return
+    f[i, F_APP + side] += payload
     f[i, T_APP] += payload
     if f[i, T_REC1] < 0:
         f[i, T_REC1] = payload
@@ -97,8 +118,8 @@ def skip(f: Ints, i: int, side: int, role: int, size: int) -> None:
     if left >= size and left > 0:
         f[i, d + D_REC] = left - size
         return
+    unplaced(f, i, side, size - max(left, 0))
     if role == 0:
-        f[i, T_APP] += size - max(left, 0)
         if (
             in_handshake(f, i) and f[i, T_DOWN] > 0
         ):  # the server has answered: what is sent now counts
@@ -122,12 +143,10 @@ def track(b: Bytes, f: Ints, i: int, side: int, role: int, p: int, end: int, aft
         return
     if left == REC_LOST:
         found = resync(b, p, end)
-        if role == 0:
-            f[i, T_APP] += found - p
+        unplaced(f, i, side, found - p)
         p = found
         if p == end:
-            if role == 0:
-                f[i, T_APP] += after
+            unplaced(f, i, side, after)
             return
         left = 0
         f[i, d + D_HAVE] = 0
@@ -150,7 +169,7 @@ def track(b: Bytes, f: Ints, i: int, side: int, role: int, p: int, end: int, aft
             left = REC_LOST
             if role == 0:
                 f[i, F_FLAGS] |= FL_APPDATA  # not a handshake any more: judge what follows
-                f[i, T_APP] += end - p + after
+            unplaced(f, i, side, end - p + after)
             break
         if have == HEADER:
             left = value & 0xFFFF
@@ -158,7 +177,7 @@ def track(b: Bytes, f: Ints, i: int, side: int, role: int, p: int, end: int, aft
             f[i, d + D_HAVE] = 0
             if value >> 32 == APPLICATION_DATA:
                 f[i, d + D_RECS] += 1
-                application_record(f, i, role, left, end - p + after + HEADER)
+                application_record(f, i, side, role, left, end - p + after + HEADER)
     f[i, d + D_REC] = left
     if after > 0:
         skip(f, i, side, role, after)

@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import u8, u16, u24
+from analyzer.capture.flight import ALERT_UNIT, alert_kind, flight_length, server_kind
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
+    KIND_ALERT,
     KIND_CHUNK,
     KIND_DNS,
+    KIND_FLIGHT,
     KIND_H2,
     KIND_HTTP,
     KIND_PROXY,
@@ -85,7 +88,7 @@ def is_response(b: Bytes, p: int, n: int) -> int:
 
 @kernel("i(B1, i, i)")
 def kind_of(b: Bytes, p: int, n: int) -> int:
-    """KIND_TLS, KIND_HTTP, KIND_RESPONSE, KIND_UNKNOWN for "may become one", or -1 for none."""
+    """Which kind of unit begins at ``p``, KIND_UNKNOWN for "may become one", or -1 for none."""
     if n <= 0:
         return KIND_UNKNOWN
     if u8(b, p) == 22:
@@ -93,7 +96,9 @@ def kind_of(b: Bytes, p: int, n: int) -> int:
             return -1
         if n < 6:
             return KIND_UNKNOWN
-        return KIND_TLS if u8(b, p + 5) == 1 else -1
+        return KIND_TLS if u8(b, p + 5) == 1 else server_kind(b, p, n)
+    if u8(b, p) == 21:
+        return alert_kind(b, p, n)
     m = method_length(b, p, n)
     if m > 0:
         return KIND_HTTP
@@ -193,6 +198,10 @@ def unit_length(b: Bytes, p: int, n: int, kind: int, start: int) -> int:
         return head_length(b, p, n, start)
     if kind == KIND_DNS:
         return dns_length(b, p, n)
+    if kind == KIND_FLIGHT:
+        return flight_length(b, p, n)
+    if kind == KIND_ALERT:
+        return ALERT_UNIT if n >= ALERT_UNIT else 0
     if kind == KIND_CHUNK:
         return chunk_line(b, p, n)
     if kind == KIND_TRAILER:

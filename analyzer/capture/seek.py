@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.capture.bytes import seq_diff
+from analyzer.capture.bytes import seq_diff, u8
 from analyzer.capture.deliver import blanks, following, units
-from analyzer.capture.heads import drain, give_up, move, release, take
+from analyzer.capture.flight import ALERT_UNIT, before_hello, may_begin, unexpected
+from analyzer.capture.heads import NOTHING_YET, drain, give_up, move, release, take
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     D0,
     D_ACK,
+    D_BASE,
     D_HAVE,
     D_HOLES,
     D_HTTP,
@@ -20,13 +22,14 @@ from analyzer.capture.layout import (
     F_BODY,
     F_FLAGS,
     F_KEY,
-    FL_APPDATA,
     FL_DNS,
     FL_HTTP,
     FL_SYN_A,
     FL_SYN_B,
     G_HTTP_LOST,
+    KIND_ALERT,
     KIND_DNS,
+    KIND_FLIGHT,
     KIND_H2,
     KIND_HTTP,
     KIND_RESPONSE,
@@ -40,6 +43,7 @@ from analyzer.capture.layout import (
     S_BASE,
     S_CUT,
     S_KIND,
+    S_SCAN,
     S_TS,
     SEQ_NONE,
     SLOT_BYTES,
@@ -194,15 +198,30 @@ def look(
             opened = first and f[i, F_FLAGS] & (FL_SYN_A | FL_SYN_B)
             kind = first_kind(b, p + offset, captured - offset, 1 if opened else 0)
         if kind == KIND_UNKNOWN and not (first or exact):
-            return
+            record_begins = u8(b, p + offset) in (21, 22)
+            if not record_begins or not may_begin(f, i, side, n):
+                return
         if kind < 0:
-            if exact:
-                lose(f, i, side, f[i, W_MODE + side])
+            request = before_hello(b, p + offset, captured - offset)
+            if request > 0:
+                offset += request
+                kind = kind_of(b, p + offset, captured - offset)
+            if kind < 0:
+                if exact:
+                    lose(f, i, side, f[i, W_MODE + side])
+                return
+        of_tls = kind in (KIND_TLS, KIND_FLIGHT, KIND_ALERT)
+        if not exact and kind > 0 and not of_tls and f[i, W_MODE + side] == MODE_RAW:
             return
-        if not exact and kind >= KIND_HTTP and f[i, W_MODE + side] == MODE_RAW:
+        if unexpected(f, i, side, kind, first):
             return
-        if kind == KIND_TLS and f[i, F_FLAGS] & FL_APPDATA and record >= 0:
-            return
+        if kind == KIND_ALERT:  # a server may warn about the name in front of its hello
+            start = (seq + offset) & 0xFFFFFFFF
+            units(g, x, c, arena, f, b, p + offset, captured - offset, kind, i, side, start)
+            offset += ALERT_UNIT
+            kind = kind_of(b, p + offset, captured - offset)
+            if offset >= captured or kind != KIND_FLIGHT:
+                return
     start = (seq + offset) & 0xFFFFFFFF
     used = 0
     if kind != KIND_UNKNOWN:
@@ -287,11 +306,16 @@ def behind_gap(
     """
     expected = f[i, D0 + side * DW + D_HTTP]
     if expected == SEQ_NONE:
-        if begins and seq_diff(seq, before) < SLOT_BYTES:
+        near = seq_diff(seq, before) < SLOT_BYTES
+        if begins and near:
             take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
             return 1
         if f[i, W_MODE + side] == MODE_FREE:
             f[i, W_MODE + side] = MODE_LOST
+        if near and f[i, D0 + side * DW + D_BASE] != SEQ_NONE and may_begin(f, i, side, n):
+            slot = take(g, s, f, i, side, before, KIND_UNKNOWN, x[X_TS])
+            s[slot, S_SCAN] = NOTHING_YET  # most holes in other protocols hide no hello
+            return 1
         return 0
     if f[i, W_MODE + side] == KIND_SKIP:
         step_over(f, i, side, seq, b, p)

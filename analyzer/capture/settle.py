@@ -16,6 +16,7 @@ from analyzer.capture.layout import (
     DW,
     F_A_HI,
     F_A_LO,
+    F_APP,
     F_B_HI,
     F_B_LO,
     F_INPUT,
@@ -101,6 +102,9 @@ def settle(
         own = D0 + f[i, F_ORIENT] * DW
         if f[i, own + D_REC] > 0:  # a record that was announced and not sent to its end
             f[i, T_APP] = max(f[i, T_APP] - f[i, own + D_REC], 0)
+        for side in range(2):
+            unsent = max(f[i, D0 + side * DW + D_REC], 0)
+            f[i, F_APP + side] = max(f[i, F_APP + side] - unsent, 0)
         close_turn(f, i, in_handshake(f, i))
         if (f[i, F_KEY] >> 32) & 0xFF == TCP:
             for side in range(2):

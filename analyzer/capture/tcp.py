@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import seq_diff, u8, u32
+from analyzer.capture.flight import before_hello
 from analyzer.capture.framing import note
+from analyzer.capture.heads import NOTHING_YET, take
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     D0,
@@ -24,20 +26,21 @@ from analyzer.capture.layout import (
     F_DUPES,
     F_FLAGS,
     F_ORIENT,
-    F_WHY,
     FL_FIN_A,
     FL_FIN_B,
-    FL_RST,
+    FL_REOPENED,
     FL_SSH,
-    FL_SYN_A,
-    FL_SYN_B,
+    G_CAND,
+    KIND_UNKNOWN,
     MODE_FREE,
     MODE_LOST,
     Q_BAD_TCP,
     Q_CUT_L4,
+    S_KIND,
+    S_SCAN,
     SEQ_NONE,
+    SLOT_BYTES,
     W_MODE,
-    WHY_SYN,
     X_CAP_END,
     X_IF,
     X_INPUT,
@@ -47,6 +50,7 @@ from analyzer.capture.layout import (
     X_PKT,
     X_TS,
 )
+from analyzer.capture.opening import SYN, answered_again, first_data, flags_seen, is_another
 from analyzer.capture.records import begin, skip, track
 from analyzer.capture.seek import MAX_SILENT_GAP, behind_gap, feed, look, rest, unblock
 from analyzer.capture.sequence import account
@@ -55,7 +59,7 @@ from analyzer.capture.turns import DOWN, advance
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+FIN, RST, ACK = 1, 4, 16
 COPY_NS = 10_000_000
 MAX_ACK_STEP = 1 << 30
 
@@ -85,20 +89,6 @@ def is_copy(x: Ints, f: Ints, i: int, side: int, signature: int, fresh: int) -> 
     if near and not fresh and x[X_IF] != f[i, d + D_HOME]:
         return 1
     return 0
-
-
-@kernel("void(I2, i, i, i)", inline=True)
-def flags_seen(f: Ints, i: int, side: int, flags: int) -> None:
-    """Remembers SYN, FIN and RST, and takes the orientation from a SYN."""
-    if flags & SYN:
-        f[i, F_FLAGS] |= FL_SYN_A if side == 0 else FL_SYN_B
-        if f[i, F_WHY] != WHY_SYN:
-            f[i, F_ORIENT] = side if not flags & ACK else 1 - side
-            f[i, F_WHY] = WHY_SYN
-    if flags & FIN:
-        f[i, F_FLAGS] |= FL_FIN_A if side == 0 else FL_FIN_B
-    if flags & RST:
-        f[i, F_FLAGS] |= FL_RST
 
 
 @kernel("void(I2, i, i, i)")
@@ -145,11 +135,18 @@ def payload(
         advance(f, i, role, moved)
     if f[i, d + D_SLOT] >= 0 and ahead <= 0 and moved > 0:
         unblock(g, x, c, arena, f, h, s, pool, i, side, seq)
-    if f[i, d + D_SLOT] >= 0:
+    held = f[i, d + D_SLOT]
+    nothing = 0
+    if held >= 0:
+        undecided = s[held, S_KIND] == KIND_UNKNOWN
+        units_before = g[G_CAND]
         feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
         if f[i, d + D_SLOT] < 0 and f[i, d + D_HTTP] != SEQ_NONE:
             rest(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
-    elif moved > 0 and ahead <= 0:
+        elif f[i, d + D_SLOT] < 0 and undecided and g[G_CAND] == units_before:
+            # PostgreSQL's "S" may be the start of a method; the hello behind it shows it is none
+            nothing = 1
+    if (held < 0 or nothing) and moved > 0 and ahead <= 0:
         old = min(-ahead, captured)
         look(
             g,
@@ -169,7 +166,7 @@ def payload(
             captured - old,
             1 if first else 0,
         )
-    elif moved > 0 and ahead > 0:
+    elif held < 0 and moved > 0 and ahead > 0:
         begins = first and base != SEQ_NONE
         if behind_gap(g, x, f, s, b, i, side, before, seq, p, n, 1 if begins else 0):
             feed(g, x, c, arena, f, h, s, pool, b, i, side, seq, p, n, captured)
@@ -181,14 +178,25 @@ def payload(
     if ahead > 0:
         skip(f, i, side, role, moved - n)
     old = min(max(-ahead, 0), captured)
+    if first:
+        old += before_hello(b, p + old, captured - old)
     begin(b, f, i, side, p + old, p + captured, 1 if first else 0)
     track(b, f, i, side, role, p + old, p + captured, n - captured)
 
 
-@kernel("void(I1, I2, I2, i, i, i, i)")
-def silent_gap(g: Ints, f: Ints, h: Ints, i: int, side: int, seq: int, ahead: int) -> None:
-    """A segment without payload that starts behind the next expected byte: data was missed."""
+@kernel("void(I1, I1, I2, I2, I2, i, i, i, i)")
+def silent_gap(
+    g: Ints, x: Ints, f: Ints, h: Ints, s: Ints, i: int, side: int, seq: int, ahead: int
+) -> None:
+    """A segment without payload that starts behind the next expected byte: data was missed.
+
+    It may come yet, when a FIN overtook it; then a head must find its place.
+    """
     role = 0 if f[i, F_ORIENT] == side else 1
+    d = D0 + side * DW
+    if f[i, d + D_BYTES] == 0 and f[i, d + D_SLOT] < 0 and ahead < SLOT_BYTES:
+        slot = take(g, s, f, i, side, f[i, d + D_NEXT], KIND_UNKNOWN, x[X_TS])
+        s[slot, S_SCAN] = NOTHING_YET
     account(g, f, h, i, side, seq, 0)
     if f[i, W_MODE + side] == MODE_FREE and f[i, D0 + side * DW + D_HTTP] == SEQ_NONE:
         f[i, W_MODE + side] = MODE_LOST
@@ -236,14 +244,18 @@ def segment(
     if known == SEQ_NONE and not flags & RST:
         f[i, d + D_NEXT] = seq
         f[i, d + D_BASE] = seq
+    elif flags & SYN and flags & ACK and seq != known:
+        answered_again(f, i, side, seq)
     if flags & ACK and not flags & RST:
         acknowledged(f, i, side, ack)
+    if n > 0 and f[i, F_FLAGS] & FL_REOPENED and f[i, d + D_BYTES] == 0 and not flags & SYN:
+        first_data(f, i, side)
     ahead = seq_diff(seq, f[i, d + D_NEXT]) if f[i, d + D_NEXT] != SEQ_NONE else 0
-    if n == 0 and ahead > 0 and ahead <= MAX_SILENT_GAP and not flags & RST:
+    if n == 0 and ahead > 0 and ahead <= MAX_SILENT_GAP and not flags & (RST | SYN):
         # a FIN takes a sequence number: one byte ahead may be a FIN that the capture missed
         ended = f[i, F_FLAGS] & (FL_FIN_A if side == 0 else FL_FIN_B) and not flags & FIN
         if not ended and (ahead > 1 or flags & FIN):
-            silent_gap(g, f, h, i, side, seq, ahead)
+            silent_gap(g, x, f, h, s, i, side, seq, ahead)
     if n > 0:
         captured = min(max(x[X_CAP_END] - at - size, 0), n)
         payload(g, x, c, arena, f, h, s, pool, b, i, side, seq, at + size, n, captured)
@@ -253,9 +265,12 @@ def segment(
 def reuses_port(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> int:
     """1 when this segment is a SYN that opens another conversation on the same 5-tuple."""
     flags = u8(b, x[X_L4] + 13)
-    if not flags & SYN or flags & ACK:
+    if not flags & SYN:
         return 0
     base = f[i, D0 + side * DW + D_BASE]
     if base == SEQ_NONE:
         return 0
-    return 1 if (u32(b, x[X_L4] + 4) + 1) & 0xFFFFFFFF != base else 0
+    seq = (u32(b, x[X_L4] + 4) + 1) & 0xFFFFFFFF
+    if flags & ACK:
+        return is_another(f, i, side, seq)
+    return 1 if seq != base else 0

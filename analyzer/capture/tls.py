@@ -1,5 +1,5 @@
-"""ClientHello: server name, ALPN, versions, ECH (RFC 8446 section 4.1.2, RFC 6066 section 3,
-RFC 7301, draft-ietf-tls-esni).
+"""ClientHello: server name, ALPN, versions, resumption, ECH, shape (RFC 8446 section 4.1.2,
+RFC 6066 section 3, RFC 7301, RFC 5077, RFC 9849).
 
 Works on a batch of units in the arena. A hello may span several records; the record headers are
 taken out first. A hello that was cut is read as far as it goes and marked.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture.bytes import u8, u16, u24
 from analyzer.capture.intern import MAX_NAME, escape, intern
+from analyzer.capture.ja4 import is_grease, shape
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import C_CUT, C_KIND, C_LEN, C_OFF, CAND_TLS
 
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 EXT_SNI, EXT_ALPN, EXT_VERSIONS, EXT_ECH = 0, 16, 43, 0xFE0D
+EXT_TICKET, EXT_PSK, EXT_EARLY = 35, 41, 42
 O_ROW, O_SNI, O_ALPN, O_VERSION, O_ECH, O_CUT = 0, 1, 2, 3, 4, 5
-O_SIZE = 6
+O_VERSIONS, O_SUITES, O_ECH_TYPE, O_ECH_CONFIG, O_TICKET, O_PSK, O_EARLY = 6, 7, 8, 9, 10, 11, 12
+O_SESSION, O_SHAPE = 13, 18  # a length and four words; two hashes, 0 and 0 for none
+O_SIZE = 20
+UNKNOWN = -1
 
 
 @kernel("i(B1, i, i, B1)")
@@ -84,6 +89,40 @@ def newest_version(b: Bytes, p: int, end: int, legacy: int) -> int:
     return best if best > 0 else legacy
 
 
+@kernel("i(B1, i, i)")
+def version_set(b: Bytes, p: int, end: int) -> int:
+    """Versions of supported_versions: bit 0 for SSL 3.0 to bit 4 for TLS 1.3."""
+    found = 0
+    at = p + 1
+    while at + 2 <= end:
+        version = u16(b, at)
+        if version >= 0x0300 and version <= 0x0304:
+            found |= 1 << (version & 0xFF)
+        at += 2
+    return found
+
+
+@kernel("void(B1, i, i, I2, i, i)")
+def session_id(b: Bytes, p: int, end: int, out: Ints, row: int, column: int) -> None:
+    """Writes a session id (length byte, at most 32 of value) as its length and four words."""
+    size = min(min(u8(b, p), 32), end - p - 1)
+    out[row, column] = size
+    for k in range(32):
+        byte = u8(b, p + 1 + k) if k < size else 0
+        word = column + 1 + (k >> 3)
+        out[row, word] = (out[row, word] << 8 if k & 7 else 0) | byte
+
+
+@kernel("void(B1, i, i, I2, i)")
+def ech_outer(b: Bytes, start: int, stop: int, out: Ints, row: int) -> None:
+    """Type and config id of an encrypted_client_hello (RFC 9849 section 5)."""
+    out[row, O_ECH] = 1
+    if start < stop:
+        out[row, O_ECH_TYPE] = u8(b, start)
+        if u8(b, start) == 0 and start + 6 <= stop:
+            out[row, O_ECH_CONFIG] = u8(b, start + 5)
+
+
 @kernel("void(B1, i, I2, i, B1, I1, B1, I1, I1)")
 def client_hello(
     b: Bytes,
@@ -98,6 +137,7 @@ def client_hello(
 ) -> None:
     """Reads ``b[:end]``, a handshake message, into one row of ``out``."""
     out[row, O_SNI], out[row, O_ALPN], out[row, O_VERSION], out[row, O_ECH] = -1, -1, 0, 0
+    out[row, O_ECH_TYPE], out[row, O_ECH_CONFIG], out[row, O_SUITES] = UNKNOWN, UNKNOWN, UNKNOWN
     if end < 38:
         out[row, O_CUT] = 1
         return
@@ -105,16 +145,24 @@ def client_hello(
         out[row, O_CUT] = 1
     end = min(end, 4 + u24(b, 1))
     out[row, O_VERSION] = u16(b, 4)
+    sound = 0
     at = 38
     if at < end:
+        session_id(b, at, end, out, row, O_SESSION)
         at += 1 + u8(b, at)
     if at + 2 <= end:
-        at += 2 + u16(b, at)
-    if at < end:
-        at += 1 + u8(b, at)
-    if at + 2 > end:
+        stop = at + 2 + u16(b, at)
+        if stop < end:
+            sound = 1
+            out[row, O_SUITES] = 0
+            for k in range(at + 2, stop - 1, 2):
+                out[row, O_SUITES] += 1 - is_grease(u16(b, k))
+        at = stop
+        if at < end:
+            at += 1 + u8(b, at)
+    if at > end:
         return
-    at += 2
+    at += 2  # SSL 3.0 and TLS 1.0 may have no extensions: then this is the end
     while at + 4 <= end:
         kind = u16(b, at)
         start = at + 4
@@ -132,9 +180,18 @@ def client_hello(
                 out[row, O_ALPN] = intern(text, n, state, store, ends, table)
         elif kind == EXT_VERSIONS:
             out[row, O_VERSION] = newest_version(b, start, stop, out[row, O_VERSION])
+            out[row, O_VERSIONS] = version_set(b, start, stop)
         elif kind == EXT_ECH:
-            out[row, O_ECH] = 1
+            ech_outer(b, start, stop, out, row)
+        elif kind == EXT_TICKET:
+            out[row, O_TICKET] = 1 if stop > start else 0
+        elif kind == EXT_PSK:
+            out[row, O_PSK] = 1
+        elif kind == EXT_EARLY:
+            out[row, O_EARLY] = 1
         at = stop
+    if sound and not out[row, O_CUT]:
+        shape(b, end, state[3], out, row, O_SHAPE)
 
 
 @kernel("i(I2, i, B1, I2, B1, B1, I1, B1, I1, I1)")

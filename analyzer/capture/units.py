@@ -1,4 +1,5 @@
-"""From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``.
+"""From a batch of candidates to rows of ``tls``, ``http``, ``dns``, ``dns_answers`` and ``names``;
+the server's half of TLS is in `handshakes`.
 
 The protocol modules are imported when their first candidate appears, so a capture without DNS does
 not load the DNS kernel, and one without QUIC no cryptography.
@@ -12,6 +13,7 @@ import numpy as np
 
 from analyzer.capture import web
 from analyzer.capture.export import numbers, texts
+from analyzer.capture.handshakes import Handshakes
 from analyzer.capture.intern import Names
 from analyzer.capture.layout import (
     C_CUT,
@@ -66,6 +68,7 @@ class Units:
         self.sink = sink
         self.book = book
         self.names = Names(seed)
+        self.handshakes = Handshakes()
         self.ech: set[int] = set()
         self.dns_serial, self.dns_step = 0, 1
         self.web = web.Web()
@@ -79,6 +82,7 @@ class Units:
         hellos = c[kinds == CAND_TLS]
         for start in range(0, len(hellos), HELLO_ROWS):  # room is made for the longest names
             self._tls(hellos[start : start + HELLO_ROWS], arena)
+        self.handshakes.read(c, arena, self.names, self.sink)
         spoken = np.isin(kinds, web.KINDS)
         if spoken.any():
             self._http(c[spoken], arena)
@@ -175,6 +179,7 @@ class Units:
                     np.array(quic or np.zeros(rows), dtype=np.int64),
                     np.full(rows, quic is None),
                 ),
+                **self.handshakes.client(own, out, arena, "t" if quic is None else "q"),
             },
         )
         named = out[:, tls.O_SNI] >= 0

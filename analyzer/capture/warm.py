@@ -7,7 +7,7 @@ import time
 
 from analyzer.capture import cache
 
-MODULES = ("walk", "settle", "tls", "dns")
+MODULES = ("walk", "settle", "tls", "tls_server", "dns")
 
 
 def warm() -> float:

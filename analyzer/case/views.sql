@@ -39,3 +39,39 @@ FROM attributed
 WHERE proxy_leg IS DISTINCT FROM 'upstream'
 GROUP BY agent, endpoint, CASE WHEN endpoint IS NULL THEN resp_ip END, service, role, owner,
     direction, technique, imitates;
+
+-- handshakes: one row per flow with TLS in clear, as Zeek's ssl.log has it: the client's last hello
+-- (behind a HelloRetryRequest it sends a second one), the server's last answer, and the last alert of
+-- each side. A half that the capture lacks is NULL. `resumed` is NULL when a half is missing.
+CREATE OR REPLACE VIEW handshakes AS
+WITH client AS (
+    SELECT *, count(*) OVER (PARTITION BY flow_id) AS hellos,
+        row_number() OVER (PARTITION BY flow_id ORDER BY ts_ns DESC, input_id DESC, packet DESC) AS n
+    FROM tls
+), server AS (
+    SELECT *, bool_or(hello_retry) OVER (PARTITION BY flow_id) AS retried,
+        row_number() OVER (
+            PARTITION BY flow_id ORDER BY hello_retry, ts_ns DESC, input_id DESC, packet DESC
+        ) AS n
+    FROM tls_server
+), alert AS (
+    SELECT flow_id, sender, level || ' ' || coalesce(name, description::VARCHAR) AS text,
+        row_number() OVER (
+            PARTITION BY flow_id, sender ORDER BY ts_ns DESC, input_id DESC, packet DESC
+        ) AS n
+    FROM tls_alerts
+)
+SELECT flow_id, c.ts_ns, c.packet, c.input_id, c.sni, c.version AS version_offered, c.versions,
+    c.ciphers, c.alpn AS alpn_offered, c.ja4, c.ech_type, c.ech_config, c.early_data, c.hellos,
+    s.ts_ns AS server_ts_ns, s.packet AS server_packet, s.version, s.cipher, s.alpn,
+    s.retried AS hello_retry,
+    CASE WHEN c.flow_id IS NULL OR s.version IS NULL OR s.hello_retry THEN NULL
+        WHEN s.version >= 772 THEN s.psk
+        ELSE s.session_id IS NOT NULL AND s.session_id IS NOT DISTINCT FROM c.session_id
+    END AS resumed,
+    s.cert_subject, s.cert_names, s.cert_issuer, s.cert_sha256,
+    k.text AS client_alert, r.text AS server_alert
+FROM (SELECT * FROM client WHERE n = 1) c
+FULL JOIN (SELECT * FROM server WHERE n = 1) s USING (flow_id)
+LEFT JOIN (SELECT * FROM alert WHERE n = 1 AND sender = 'client') k USING (flow_id)
+LEFT JOIN (SELECT * FROM alert WHERE n = 1 AND sender = 'server') r USING (flow_id);

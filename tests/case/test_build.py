@@ -94,13 +94,18 @@ def test_a_kept_case_has_tables_and_views_and_no_leftovers(world: World, tmp_pat
             "SELECT table_name, table_type FROM information_schema.tables ORDER BY table_name"
         ).fetchall()
         assert {n for n, t in found if t == "BASE TABLE"} == {t.name for t in (*TABLES, *DERIVED)}
-        assert {n for n, t in found if t == "VIEW"} == {"contacts", "logins", "uploads"}
+        assert {n for n, t in found if t == "VIEW"} == {
+            "contacts",
+            "handshakes",
+            "logins",
+            "uploads",
+        }
         assert connection.execute("SELECT endpoint FROM contacts").fetchall() == [(world.DROP,)]
 
 
 def test_an_empty_case_derives_empty_tables(world: World) -> None:
     with world.opened() as case:
-        for name in (*(t.name for t in DERIVED), "contacts", "logins", "uploads"):
+        for name in (*(t.name for t in DERIVED), "contacts", "handshakes", "logins", "uploads"):
             assert case.connection.execute(f"SELECT count(*) FROM {name}").fetchall() == [(0,)]
 
 

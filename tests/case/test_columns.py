@@ -55,8 +55,12 @@ def test_none_in_a_text_column_is_null_however_late_text_comes() -> None:
                 "flow_id": np.arange(rows), "ts_ns": np.arange(rows), "packet": np.arange(rows),
                 "input_id": np.zeros(rows, np.int32), "sni": names,
                 "alpn": np.full(rows, None, dtype=object), "version": np.zeros(rows, np.int32),
-                "ech": np.zeros(rows, np.bool_), "truncated": np.zeros(rows, np.bool_),
                 "quic_version": np.ones(rows, np.int64),
+                **{k: np.zeros(rows, np.bool_) for k in
+                   ("ech", "truncated", "ticket", "psk", "early_data")},
+                **{k: np.full(rows, None, dtype=object) for k in
+                   ("versions", "session_id", "ech_type", "ja4")},
+                **{k: np.zeros(rows, np.int32) for k in ("ciphers", "ech_config")},
             },
         )  # fmt: skip
         found = case.connection.execute("SELECT count(*), count(sni), count(alpn) FROM tls")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from analyzer.schema import TABLES
 
 if TYPE_CHECKING:
     from conftest import World
@@ -45,3 +49,51 @@ def test_contacts_sum_up_by_agent_and_endpoint(world: World) -> None:
     assert (drop["flow_count"], drop["upload_turns"], drop["upload_bytes"]) == (3, 2, 12_000)
     assert (drop["small_turns"], drop["name_grade"], drop["ports"]) == (1, "A1", [443, 3128])
     assert drop["last_ns"] - drop["first_ns"] == 11_000_000_000
+
+
+# -- handshakes -----------------------------------------------------------------------------------
+
+
+def half(world: World, table: str, flow: int, at: int, **changes: Any) -> None:
+    row = {"flow_id": flow, "ts_ns": at, "packet": at, "input_id": 0, "truncated": False,
+           "ticket": False, "psk": False, "early_data": False, "ech": False,
+           "hello_retry": False}  # fmt: skip
+    names = {c.name for t in TABLES if t.name == table for c in t.columns}
+    world.rows[table].append({k: v for k, v in {**row, **changes}.items() if k in names})
+
+
+def test_both_halves_of_a_handshake_are_one_row(world: World) -> None:
+    flow = world.flow()
+    half(world, "tls", flow, 1, sni="a.example", version=772, versions="772,771")
+    half(world, "tls_server", flow, 2, version=772, cipher=0x1301, hello_retry=True)
+    half(world, "tls", flow, 3, sni="a.example", version=772, versions="772,771")
+    half(world, "tls_server", flow, 4, version=772, cipher=0x1302, psk=True)
+    (row,) = world.derive("handshakes")
+    assert (row["packet"], row["server_packet"], row["hellos"]) == (3, 4, 2)
+    assert (row["version"], row["cipher"], row["hello_retry"]) == (772, 0x1302, True)
+    assert row["resumed"] is True
+    assert (row["client_alert"], row["server_alert"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "echoed", "resumed"), [("ab", "ab", True), ("ab", "cd", False), (None, None, False)]
+)
+def test_tls12_resumes_by_the_echoed_session_id(
+    world: World, sent: str | None, echoed: str | None, resumed: bool
+) -> None:
+    flow = world.flow()
+    half(world, "tls", flow, 1, version=771, session_id=sent)
+    half(world, "tls_server", flow, 2, version=771, cipher=1, session_id=echoed)
+    (row,) = world.derive("handshakes")
+    assert row["resumed"] is resumed
+
+
+def test_a_missing_half_is_null(world: World) -> None:
+    half(world, "tls", world.flow(), 1, version=771, sni="a.example")
+    half(world, "tls_server", world.flow(), 2, version=771, cipher=1, cert_subject="b.example")
+    half(world, "tls_alerts", 0, 3, sender="server", level="fatal", description=40,
+         name="handshake_failure")  # fmt: skip
+    one, two = world.derive("handshakes")
+    assert (one["sni"], one["version"], one["resumed"]) == ("a.example", None, None)
+    assert one["server_alert"] == "fatal handshake_failure"
+    assert (two["sni"], two["cert_subject"], two["resumed"]) == (None, "b.example", None)

@@ -17,7 +17,7 @@ def _plain(rows: list[dict[str, Any]]) -> list[tuple[tuple[str, Any], ...]]:
 
 
 def comparable_tables(analysis: Analysis) -> dict[str, list[tuple[tuple[str, Any], ...]]]:
-    """flows, names, dns, dns_answers, tls and http without input, packet and row numbers."""
+    """flows, names, dns, TLS and HTTP tables without input, packet and row numbers."""
     named = f"(SELECT flow_id, {_FLOW_KEY} || ' ' || start_ns AS flow FROM flows)"
     queries = {
         "flows": "SELECT * FROM flows",
@@ -25,6 +25,8 @@ def comparable_tables(analysis: Analysis) -> dict[str, list[tuple[tuple[str, Any
         "dns": "SELECT * FROM dns",
         "dns_answers": "SELECT a.*, d.ts_ns, d.txid FROM dns_answers a JOIN dns d USING (dns_id)",
         "tls": f"SELECT t.*, f.flow FROM tls t JOIN {named} f USING (flow_id)",
+        "tls_server": f"SELECT t.*, f.flow FROM tls_server t JOIN {named} f USING (flow_id)",
+        "tls_alerts": f"SELECT t.*, f.flow FROM tls_alerts t JOIN {named} f USING (flow_id)",
         "http": f"SELECT h.*, f.flow FROM http h JOIN {named} f USING (flow_id)",
     }
     return {table: _plain(analysis.rows(query)) for table, query in queries.items()}

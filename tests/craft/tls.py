@@ -7,6 +7,7 @@ only lengths and cleartext fields matter to an observer without keys.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -130,6 +131,60 @@ def server_flight(size: int, *, tls13: bool = True) -> bytes:
     der = b"\x30\x80" + noise(rest - 18, "certificate") + b"\0\0"
     certificate = b"\x0b" + _vector(_vector(_vector(der, 3), 3), 3)
     return out + record(HANDSHAKE, certificate + b"\x0e\0\0\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a ServerHello chooses.
+
+    Attributes:
+        version: TLS13 is told in supported_versions, anything older in the message itself.
+        cipher: Cipher suite.
+        alpn: Protocol, or None; TLS 1.3 would encrypt it.
+        session_id: Session id, as it stands in the message.
+        psk: The client's pre-shared key is accepted.
+        retry: It is a HelloRetryRequest.
+    """
+
+    version: int = TLS13
+    cipher: int = 0x1301
+    alpn: str | None = None
+    session_id: bytes = b""
+    psk: bool = False
+    ticket: bool = False
+    retry: bool = False
+
+
+def server_hello(choice: Choice) -> bytes:
+    """The handshake message (type 2) without its record."""
+    random = noise(32, "server")
+    if choice.retry:
+        random = hashlib.sha256(b"HelloRetryRequest").digest()
+    body = struct.pack(">H", min(choice.version, TLS12)) + random
+    body += _vector(choice.session_id, 1) + struct.pack(">HB", choice.cipher, 0)
+    more = b""
+    if choice.version >= TLS13:
+        more += extension(43, struct.pack(">H", choice.version))
+    if choice.psk:
+        more += extension(41, b"\0\0")
+    if choice.ticket:
+        more += extension(35, b"")
+    if choice.alpn is not None:
+        more += extension(16, _vector(_vector(choice.alpn.encode(), 1), 2))
+    return b"\x02" + _vector(body + (_vector(more, 2) if more else b""), 3)
+
+
+def certificate_message(*chain: bytes) -> bytes:
+    """A Certificate message of TLS 1.2 (RFC 5246 section 7.4.2) without its record."""
+    return b"\x0b" + _vector(_vector(b"".join(_vector(der, 3) for der in chain), 3), 3)
+
+
+HELLO_DONE = b"\x0e\0\0\0"
+
+
+def alert(level: int, description: int) -> bytes:
+    """An alert in clear."""
+    return record(ALERT, bytes((level, description)))
 
 
 def client_finished(*, tls13: bool = True) -> bytes:
