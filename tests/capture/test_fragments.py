@@ -15,8 +15,11 @@ from analyzer.capture import fragments as unit
 from analyzer.capture.engine import Engine
 from analyzer.capture.fragments import Fragments, Place
 from analyzer.capture.handover import resume, suspend
+from analyzer.inputs.discover import discover
 from craft import direct, frames, scenes, tunnels
 from craft.packet import Packet
+from craft.pcap import write_pcap
+from craft.pcapng import Interface, write_pcapng
 from craft.tcp import EPOCH_NS
 
 if TYPE_CHECKING:
@@ -95,7 +98,7 @@ def test_fragments_of_fragments(plain):
 
 def six(body: bytes, size: int, *, extensions: tuple[int, ...] = (), ident: int = 9) -> list[bytes]:
     """An IPv6 UDP datagram in fragments, extension headers in front of the fragment header."""
-    whole = frames.udp("2001:db8::1", "2001:db8::2", (1000, 2000), body)
+    whole = frames.udp("2001:db8::1", "2001:db8::2", (40000, 2000), body)
     out = []
     for at in range(0, len(whole), size):
         head = frames.fragment_header(17, at, at + size < len(whole), ident)
@@ -115,12 +118,12 @@ def six(body: bytes, size: int, *, extensions: tuple[int, ...] = (), ident: int 
 def test_ipv6(extensions):
     pieces = six(BODY, 600, extensions=extensions)
     row = direct.read([Packet(EPOCH_NS + k, d) for k, d in enumerate(pieces)]).flow
-    assert (row["orig_bytes"], row["orig_pkts"], row["orig_port"]) == (len(BODY), 1, 1000)
+    assert (row["orig_bytes"], row["orig_pkts"], row["orig_port"]) == (len(BODY), 1, 40000)
 
 
 def four(body: bytes = BODY, size: int = 800, ident: int = 5) -> list[bytes]:
     """An IPv4 UDP datagram in fragments."""
-    whole = frames.udp(SOURCE, TARGET, (1000, 2000), body)
+    whole = frames.udp(SOURCE, TARGET, (40000, 2000), body)
     packet = frames.ethernet(frames.ipv4(SOURCE, TARGET, 17, whole, ident=ident))
     return tunnels.fragments(packet, size, ident=ident)
 
@@ -129,7 +132,7 @@ def test_a_missing_fragment_is_counted_and_the_beginning_kept():
     pieces = four()
     read = direct.read([Packet(EPOCH_NS, pieces[0]), Packet(EPOCH_NS + 1, pieces[2])])
     assert read.codes == {"ip-fragment": 1}
-    assert (read.flow["orig_port"], read.flow["orig_bytes"]) == (1000, 800 - 8)
+    assert (read.flow["orig_port"], read.flow["orig_bytes"]) == (40000, 800 - 8)
     assert not any(issue.incomplete for issue in read.issues)
 
 
@@ -187,9 +190,7 @@ def test_both_copies_of_a_fragmented_datagram_are_one():
     packets = []
     for number, data in enumerate(four()):
         packets += [Packet(EPOCH_NS + number * 10 + k, data, interface=k) for k in range(2)]
-    from craft.pcapng import write_pcapng
-
-    row = direct.read(write_pcapng(packets)).flow
+    row = direct.read(write_pcapng(packets, (Interface(), Interface()))).flow
     assert (row["orig_pkts"], row["duplicate_pkts"], row["orig_bytes"]) == (1, 1, len(BODY))
 
 
@@ -200,35 +201,24 @@ def test_overlapping_files_hold_one_datagram():
 
 
 def test_a_datagram_over_two_files(plain):
-    packets = shattered(300)
-    for cut in range(1, 40, 3):
+    packets = shattered(304)
+    for cut in range(1, 40, 7):
         read = direct.read(packets[:cut], packets[cut:])
         assert len(read["flows"]) == len(plain["flows"])
         assert read.codes == {}
 
 
-def test_what_is_open_is_handed_on():
+def test_what_is_open_is_handed_on(tmp_path):
     pieces = [Packet(EPOCH_NS + k, p) for k, p in enumerate(four())]
     tables = direct.Tables()
     first = Engine(tables.add, seed=1)
-    first.run(direct_specs(pieces[:2]), finish=False)
+    path = tmp_path / "part.cap"
+    path.write_bytes(write_pcap(pieces[:2]))
+    first.run(discover([str(path)])[0], finish=False)
     boundary = pickle.loads(pickle.dumps(suspend(first)))
     read = direct.read(pieces[2:], engine=resume(boundary, tables.add))
     assert read.flow["orig_bytes"] == len(BODY)
     assert not tables.issues
-
-
-def direct_specs(packets: list[Packet]) -> list[object]:
-    """Inputs for an engine that the test runs by itself."""
-    import tempfile
-    from pathlib import Path
-
-    from analyzer.inputs.discover import discover
-    from craft.pcap import write_pcap
-
-    path = Path(tempfile.mkdtemp()) / "part.cap"
-    path.write_bytes(write_pcap(packets))
-    return list(discover([str(path)])[0])
 
 
 def test_the_bounds_hold_and_are_counted(monkeypatch):
