@@ -72,15 +72,6 @@ def on_tunnel_port(b: Bytes, x: Ints) -> int:
 
 
 @kernel("i(B1, i, I1, i, i)")
-def vxlan(b: Bytes, at: int, x: Ints, cap: int, wire: int) -> int:
-    """The I bit, nothing reserved but the group policy bits, and a frame."""
-    if at + 8 > cap or u8(b, at) & 0x7F != 8 or u8(b, at + 7) != 0:
-        return NO
-    x[X_LAYER] = AT_ETHERNET
-    return at + 8 if plausible_frame(b, at + 8, cap, wire) else ODD
-
-
-@kernel("i(B1, i, I1, i, i)")
 def vxlan_gpe(b: Bytes, at: int, x: Ints, cap: int, wire: int) -> int:
     """The I bit, version 0; with the P bit a protocol number, without it a frame."""
     if at + 8 > cap or u8(b, at) & 0xF8 != 8 or u8(b, at + 7) != 0:
@@ -102,6 +93,19 @@ def vxlan_gpe(b: Bytes, at: int, x: Ints, cap: int, wire: int) -> int:
         known = plausible_ip(b, inside, cap, wire) or plausible_frame(b, inside, cap, wire)
         return at if known else ODD
     return ODD
+
+
+@kernel("i(B1, i, I1, i, i)")
+def vxlan(b: Bytes, at: int, x: Ints, cap: int, wire: int) -> int:
+    """The I bit and a frame; receivers ignore the other bits, and some senders use GPE's."""
+    if at + 8 > cap or not u8(b, at) & 8:
+        return NO
+    x[X_LAYER] = AT_ETHERNET
+    if plausible_frame(b, at + 8, cap, wire):
+        return at + 8
+    if u8(b, at) & 4:
+        return vxlan_gpe(b, at, x, cap, wire)
+    return ODD if u32(b, at) == 0x08000000 and u8(b, at + 7) == 0 else NO
 
 
 @kernel("i(B1, i, I1, i, i)")
@@ -175,7 +179,7 @@ def l2tp(b: Bytes, at: int, x: Ints, cap: int, wire: int) -> int:
         return NO  # a control message
     p = at + 2
     if flags & 0x000F == 2:
-        if flags & 0x3CF0 & ~0x0A00:  # bits that are not L, S, O or P
+        if flags & 0x34F0:  # bits that are not L, S, O or P
             return NO
         if flags & 0x4000:
             wire = min(wire, at + u16(b, p))
