@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.capture.addresses import AddressBook
-from analyzer.capture.deliver import orient
 from analyzer.capture.aside import Aside
+from analyzer.capture.deliver import orient
 from analyzer.capture.export import flow_columns
 from analyzer.capture.flows import finish, rebuild, sweep
 from analyzer.capture.layout import (
@@ -57,6 +57,7 @@ from analyzer.capture.layout import (
     WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
+    WALK_MORE,
     WHY_HELLO,
     X_NEXT,
     X_SIZE,

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from analyzer.capture.exchanges import Exchanges
     from analyzer.capture.export import Columns
-    from analyzer.capture.quic import Hellos
     from analyzer.capture.fragments import Fragments
+    from analyzer.capture.quic import Hellos
     from analyzer.capture.types import Bytes, Ints
 
 

@@ -21,9 +21,13 @@ TUNNELLING = [wrap for wrap in tunnels.WRAPS if wrap.linktype == 1 and None not 
 
 
 def bare(tables: direct.Tables) -> dict[str, list[dict[str, Any]]]:
-    """All rows without what is around the packets."""
+    """All rows without what is around the packets; flows are numbered by their order."""
+    number = {row["flow_id"]: k for k, row in enumerate(tables["flows"])}
     return {
-        table: [{k: v for k, v in row.items() if k not in OUTSIDE} for row in rows]
+        table: [
+            {k: number.get(v) if k == "flow_id" else v for k, v in row.items() if k not in OUTSIDE}
+            for row in rows
+        ]
         for table, rows in tables.comparable().items()
     }
 

@@ -44,11 +44,15 @@ def shattered(
 
 
 def comparable(tables: direct.Tables) -> dict[str, list[dict[str, object]]]:
-    """Rows but for times, packet numbers, and what is around the packets."""
+    """Rows but for times, numbers of packets and flows, and what is around the packets."""
     gone = {"ts_ns", "start_ns", "end_ns", "packet", "first_packet", "last_packet"}
     gone |= {"outer_orig_ip", "outer_resp_ip", "encapsulation"}
+    number = {row["flow_id"]: k for k, row in enumerate(tables["flows"])}
     return {
-        table: [{k: v for k, v in row.items() if k not in gone} for row in rows]
+        table: [
+            {k: number.get(v) if k == "flow_id" else v for k, v in row.items() if k not in gone}
+            for row in rows
+        ]
         for table, rows in tables.comparable().items()
     }
 
