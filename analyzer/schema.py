@@ -207,6 +207,26 @@ FLOWS = Table(
             "Number of the last packet in the input it was seen in.",
             "the source has no packets",
         ),
+        C(
+            "outer_orig_ip",
+            "VARCHAR",
+            "Outermost address on the originator's side of its tunnel, from the first packet. "
+            "A mirror has its own two addresses here, whichever way the packet went.",
+            "in no IP tunnel, or not known",
+        ),
+        C(
+            "outer_resp_ip",
+            "VARCHAR",
+            "Outermost address on the responder's side, as outer_orig_ip.",
+            "in no IP tunnel, or not known",
+        ),
+        C(
+            "encapsulation",
+            "VARCHAR",
+            "What the first packet was wrapped in, outermost first: mpls, pppoe, ipip, gre/erspan, "
+            "vxlan, geneve, gtp, teredo, l2tp and others. VLAN tags are not listed.",
+            "in nothing, or not known",
+        ),
     ),
 )
 

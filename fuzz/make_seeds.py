@@ -28,6 +28,7 @@ from craft import (  # noqa: E402
     quic,
     scenes,
     tls,
+    tunnels,
 )
 
 Seeds = dict[str, bytes]
@@ -100,8 +101,19 @@ def all_frames() -> Seeds:
     gre = struct.pack(">BBHHHBBH", 0x45, 0, 24 + len(inner), 1, 0, 64, 47, 0)
     ends = bytes((192, 0, 2, 1, 192, 0, 2, 2))
     ether = bytes(12) + b"\x08\0"
+    pieces = tunnels.fragments(tunnels.vxlan(query.data), 32)
+    extra = {
+        f"wrapped-{wrap.name}": b"\0" + script((0, wrap.make(query.data)))
+        for wrap in tunnels.WRAPS
+        if wrap.linktype == 1 and wrap.name not in ("vxlan", "teredo")
+    }
     first = query.data[:20] + b"\x20\0" + query.data[22:42]
-    return {
+    return extra | {
+        "fragments": b"\0" + script(*((0, piece) for piece in pieces)),
+        "aggregate": b"\6" + script((0, tunnels.aggregate(query.data, query.data))),
+        "prism": b"\x14" + script((0, tunnels.prism(query.data))),
+        "ppi": b"\x17" + script((0, tunnels.ppi(query.data))),
+        "pktap": b"\x0e" + script((0, tunnels.pktap(query.data))),
         "ethernet": b"\0" + script((0, query.data), (0, bytes(12) + b"\x81\0\0\5\x08\0" + inner)),
         "vxlan": b"\0" + script((0, ether + outer + ends + vxlan)),
         "gre": b"\0" + script((0, ether + gre + ends + b"\0\0\x08\0" + inner)),

@@ -26,6 +26,7 @@ def archive(data: bytes) -> None:
 def frames(data: bytes) -> None:
     """The first byte chooses the link type, then each part is a frame."""
     link_types = (1, 0, 9, 50, 51, 101, 105, 108, 113, 127, 149, 228, 229, 239, 258, 276)
+    link_types += (10, 104, 109, 117, 119, 163, 166, 192, 204, 226, 242, 274, 281, 282, 284, 285)
     if data:
         bodies = [body for _, body in parts(data[1:])]
         analyse(capture_of(bodies, link_types[data[0] % len(link_types)]))

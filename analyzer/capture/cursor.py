@@ -72,26 +72,36 @@ DETAIL = {
     "interface-cap": "expected at most 1024 interfaces in a section; others lose their packets",
     "packet-beyond-block": "expected a packet inside its block; the packet is lost",
     "no-timestamp": "simple packet blocks carry no time; the packet before gives it",
-    "unknown-link-type": "expected Ethernet, SLL, SLL2, NULL, LOOP, RAW, IPV4 or IPV6, found link "
-    "type {value}; these packets are not analysed",
+    "unknown-link-type": "expected a link type that can carry IP and that we read, found {value}; "
+    "these packets are not analysed",
     "wire-length-below-captured": "a record says that more was captured than was on the wire; the "
     "captured length was used",
     "cut-link-header": "the link header ends before the network header; the packet is not analysed",
-    "not-ip": "neither IPv4 nor IPv6 (ARP, LLDP, 802.2 and the like); nothing to analyse",
-    "mpls": "MPLS labels are not followed; these packets are not analysed",
-    "pppoe": "PPPoE is not followed; these packets are not analysed",
+    "not-ip": "neither IPv4 nor IPv6 (ARP, LLDP, 802.2, PPP's and 802.11's own and the like); "
+    "nothing to analyse",
+    "mpls": "neither IP nor an Ethernet pseudowire with IP under the MPLS labels; not analysed",
+    "pppoe": "a PPPoE header of no session; not analysed",
     "cut-ip-header": "the IP header was not captured whole; the packet is not analysed",
     "bad-ip-header": "version, header or total length of the IP header make no sense; not analysed",
     "ip-length-beyond-frame": "the IP header promises more than the frame holds; the frame counts",
-    "ip-fragment": "fragments are not reassembled: ports and names behind the first one are lost",
-    "ip-protocol": "neither TCP nor UDP (ICMP, ESP and the like); not analysed",
-    "ip-tunnel": "IP-in-IP, 6in4, GRE or L2TP; the traffic inside is not analysed",
-    "udp-tunnel": "to a port of VXLAN, GENEVE, GTP-U or Teredo; the traffic inside is not analysed",
+    "ip-fragment": "a fragment of an IP datagram; see the run's issues",
+    "ip-protocol": "neither TCP, UDP nor a tunnel (ICMP and the like); not analysed",
+    "ip-tunnel": "GRE or L2TP whose inside is not recognised; not analysed",
+    "udp-tunnel": "a tunnel's header (VXLAN, GENEVE, GTP-U, L2TP) without IP or ARP behind it; "
+    "kept as a UDP conversation between the tunnel's ends",
     "ipv6-header-chain": "more than 16 IPv6 extension headers; the packet is not analysed",
     "cut-transport-header": "the TCP or UDP header was not captured whole; not analysed",
     "bad-tcp-header": "the TCP header's length makes no sense; the packet is not analysed",
     "bad-udp-length": "the UDP length does not fit the IP packet; the smaller one counts",
     "kernel-fault": "internal check failed on this record (please report it); record skipped",
+    "tunnel-depth": "more than 8 encapsulations around one another; the packet is not analysed",
+    "esp": "encrypted by IPsec (ESP); what is inside cannot be seen",
+    "wireguard": "encrypted by WireGuard; what is inside cannot be seen, the outside is a UDP "
+    "conversation",
+    "wifi-encrypted": "802.11 data frames that are encrypted; what is inside cannot be seen",
+    "wifi-fragment": "802.11 fragments behind the first one are not put together; not analysed",
+    "macsec": "encrypted by MACsec (802.1AE); what is inside cannot be seen",
+    "ppp-encoded": "PPP frames that are compressed, encrypted or split over links; not analysed",
 }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.capture.addresses import AddressBook
+from analyzer.capture.aside import Aside
 from analyzer.capture.deliver import orient
 from analyzer.capture.export import flow_columns
 from analyzer.capture.flows import finish, rebuild, sweep
@@ -51,10 +52,12 @@ from analyzer.capture.layout import (
     S_NEXT_FREE,
     S_SIZE,
     SLOT_BYTES,
+    WALK_ASIDE,
     WALK_BAD,
     WALK_BLOCK,
     WALK_FLUSH,
     WALK_GROW,
+    WALK_MORE,
     WHY_HELLO,
     X_NEXT,
     X_SIZE,
@@ -67,8 +70,9 @@ from analyzer.capture.walk import walk
 from analyzer.capture.window import WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from analyzer.capture.aside import Record
     from analyzer.capture.export import Columns
     from analyzer.capture.merge import InputReport, Lane
     from analyzer.capture.types import Ints
@@ -140,6 +144,7 @@ class Engine:
         self.g[G_FREE_SLOT] = 0
         self.units = Units(sink, AddressBook(), value)
         self.units.dns_serial, self.units.dns_step = share, shares
+        self.aside = Aside()
 
     # --- memory -------------------------------------------------------------------------------
 
@@ -253,6 +258,7 @@ class Engine:
 
     def finish_all(self) -> None:
         """Ends every conversation that is still open."""
+        self._walk_each(self.aside.rest())
         sweep(self.g, self.table, self.f, self.done, FOREVER)
         self.write_finished()
         self._read_units()
@@ -273,8 +279,24 @@ class Engine:
                 self._make_room()
             elif status == WALK_BLOCK:
                 self._block(lane)
+            elif status == WALK_ASIDE:
+                self._walk_each(self.aside.records(self.x, lane.buffer, lane.q))
             else:
                 return status
+
+    def _walk_each(self, records: Iterable[Record]) -> None:
+        """Walks packets that were put together or taken apart; they may hold others such."""
+        for record in records:
+            status = WALK_FLUSH
+            while status not in (WALK_MORE, WALK_BAD):
+                status = self._walk(record, FOREVER)
+                if status == WALK_FLUSH:
+                    self._read_units()
+                elif status == WALK_GROW:
+                    self._read_units()
+                    self._make_room()
+                elif status == WALK_ASIDE:
+                    self._walk_each(self.aside.records(self.x, record.buffer, record.q))
 
     def _block(self, lane: Lane) -> None:
         """A block that speaks about the capture is read once, by the engine that leads."""
@@ -287,15 +309,16 @@ class Engine:
     def between_windows(self) -> None:
         """Ends what has been idle for long and hands over what has ended."""
         self._read_units()
+        self._walk_each(self.aside.expired(int(self.g[G_CLOCK])))
         sweep(self.g, self.table, self.f, self.done, int(self.g[G_CLOCK]))
         self.write_finished()
 
-    def _walk(self, lane: Lane, limit: int) -> int:
+    def _walk(self, lane: Lane | Record, limit: int) -> int:
         """Runs the kernel; a fault inside costs the record it happened on."""
         r = lane.r
         try:
             return walk(
-                lane.cursor.buffer,
+                lane.buffer,
                 r,
                 lane.ifs,
                 lane.q,

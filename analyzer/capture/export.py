@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from analyzer.capture.community import community_ids
+from analyzer.capture.encap import path
 from analyzer.capture.layout import (
     A_16,
     A_32,
@@ -31,6 +32,7 @@ from analyzer.capture.layout import (
     F_B_HI,
     F_B_LO,
     F_DUPES,
+    F_ENCAP,
     F_FIRST_PKT,
     F_FLAGS,
     F_HIST,
@@ -40,6 +42,10 @@ from analyzer.capture.layout import (
     F_LAST,
     F_LAST_PKT,
     F_ORIENT,
+    F_OUT_A_HI,
+    F_OUT_A_LO,
+    F_OUT_B_HI,
+    F_OUT_B_LO,
     F_START,
     F_WHY,
     FL_DNS,
@@ -195,12 +201,29 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
         "bytes_grade": texts(["measured"] * len(rows)),
         "first_packet": rows[:, F_FIRST_PKT],
         "last_packet": rows[:, F_LAST_PKT],
+        **outer_columns(rows, book),
     }
     for name, column in TURN_COLUMNS.items():
         out[name] = numbers(rows[:, column], no_turns)
     median, none = median_requests(rows)
     out["median_request"] = numbers(median, none | no_turns)
     return out
+
+
+def outer_columns(rows: Ints, book: AddressBook) -> Columns:
+    """What encapsulated the first packets, and the outermost addresses by the flow's roles."""
+    version, code = rows[:, F_ENCAP] >> 48, rows[:, F_ENCAP] & ((1 << 48) - 1)
+    if not code.any():
+        nothing = texts([None] * len(rows))
+        return dict.fromkeys(("outer_orig_ip", "outer_resp_ip", "encapsulation"), nothing)
+    a = book.column(version, rows[:, F_OUT_A_HI], rows[:, F_OUT_A_LO])
+    b = book.column(version, rows[:, F_OUT_B_HI], rows[:, F_OUT_B_LO])
+    swap = rows[:, F_ORIENT] == 1
+    return {
+        "outer_orig_ip": np.ma.MaskedArray(np.where(swap, b, a), mask=version == 0),
+        "outer_resp_ip": np.ma.MaskedArray(np.where(swap, a, b), mask=version == 0),
+        "encapsulation": texts([path(each) for each in code.tolist()]),
+    }
 
 
 def app_of(flags: int) -> str | None:

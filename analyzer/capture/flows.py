@@ -27,6 +27,7 @@ from analyzer.capture.layout import (
     F_A_LO,
     F_B_HI,
     F_B_LO,
+    F_ENCAP,
     F_FIRST_PKT,
     F_FLAGS,
     F_HASH,
@@ -34,6 +35,10 @@ from analyzer.capture.layout import (
     F_INPUT,
     F_KEY,
     F_LAST,
+    F_OUT_A_HI,
+    F_OUT_A_LO,
+    F_OUT_B_HI,
+    F_OUT_B_LO,
     F_SIZE,
     F_START,
     FL_FIN_A,
@@ -55,7 +60,13 @@ from analyzer.capture.layout import (
     X_DPORT,
     X_DST_HI,
     X_DST_LO,
+    X_ENCAP,
     X_INPUT,
+    X_OUT_DST_HI,
+    X_OUT_DST_LO,
+    X_OUT_SRC_HI,
+    X_OUT_SRC_LO,
+    X_OUTER,
     X_PKT,
     X_PROTO,
     X_SPORT,
@@ -182,6 +193,19 @@ def find(g: Ints, x: Ints, f: Ints, table: Ints, swap: int) -> int:
     return -1
 
 
+@kernel("void(I1, I2, i, i)")
+def keep_outer(x: Ints, f: Ints, i: int, swap: int) -> None:
+    """Writes what encapsulates a new flow's first packet into its row."""
+    f[i, F_ENCAP] = (x[X_OUTER] << 48) | x[X_ENCAP]
+    if x[X_OUTER] == 0:
+        return
+    f[i, F_OUT_A_HI], f[i, F_OUT_A_LO] = x[X_OUT_SRC_HI], x[X_OUT_SRC_LO]
+    f[i, F_OUT_B_HI], f[i, F_OUT_B_LO] = x[X_OUT_DST_HI], x[X_OUT_DST_LO]
+    if swap:
+        f[i, F_OUT_A_HI], f[i, F_OUT_A_LO] = x[X_OUT_DST_HI], x[X_OUT_DST_LO]
+        f[i, F_OUT_B_HI], f[i, F_OUT_B_LO] = x[X_OUT_SRC_HI], x[X_OUT_SRC_LO]
+
+
 @kernel("i(I1, I1, I2, I1, I1, i)")
 def add(g: Ints, x: Ints, f: Ints, table: Ints, free: Ints, swap: int) -> int:
     """A new row for the packet's flow; the walk has checked that one is free."""
@@ -208,6 +232,8 @@ def add(g: Ints, x: Ints, f: Ints, table: Ints, free: Ints, swap: int) -> int:
     f[i, F_FIRST_PKT] = x[X_PKT]
     f[i, T_LAST] = -1
     f[i, T_REC1] = -1
+    if x[X_ENCAP] != 0:
+        keep_outer(x, f, i, swap)
     for side in range(2):
         d = D0 + side * DW
         f[i, d + D_NEXT] = SEQ_NONE

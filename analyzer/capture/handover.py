@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analyzer.capture.aside import Aside
 from analyzer.capture.engine import Engine
 from analyzer.capture.flows import rebuild
 from analyzer.capture.layout import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from analyzer.capture.exchanges import Exchanges
     from analyzer.capture.export import Columns
+    from analyzer.capture.fragments import Fragments
     from analyzer.capture.quic import Hellos
     from analyzer.capture.types import Bytes, Ints
 
@@ -56,6 +58,7 @@ class Boundary:
         quic: QUIC handshakes of open flows, None when there was none.
         max_flows: Cap of the engine.
         exchanges: HTTP requests that wait for their answer or the end of their body.
+        fragments: Datagrams of which fragments are missing.
     """
 
     counters: Ints
@@ -68,6 +71,7 @@ class Boundary:
     quic: Hellos | None
     max_flows: int
     exchanges: Exchanges
+    fragments: Fragments
 
 
 def suspend(engine: Engine) -> Boundary:
@@ -91,6 +95,7 @@ def suspend(engine: Engine) -> Boundary:
         quic=engine.units.quic,
         max_flows=engine.max_flows,
         exchanges=engine.units.web.open,
+        fragments=engine.aside.fragments,
     )
 
 
@@ -127,4 +132,5 @@ def resume(boundary: Boundary, sink: Callable[[str, Columns], object]) -> Engine
     engine.units.ech = set(boundary.ech)
     engine.units.web.open = boundary.exchanges
     engine.units.quic = boundary.quic
+    engine.aside = Aside(boundary.fragments)
     return engine

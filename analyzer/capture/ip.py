@@ -2,8 +2,8 @@
 
 RFC 791, RFC 8200. Lengths come from the IP headers, so a packet cut by the snap length counts in
 full; a length beyond the frame is clipped to the frame and counted. IPv4 addresses are kept as
-``::ffff:a.b.c.d`` beside the version. Fragments behind the first one carry no ports and are
-counted.
+``::ffff:a.b.c.d`` beside the version. Fragments go to the driver (fragments.py), any protocol but
+TCP and UDP to ``descend``.
 """
 
 from __future__ import annotations
@@ -14,26 +14,25 @@ from analyzer.capture.bytes import s64, u8, u16, u32
 from analyzer.capture.framing import note
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
+    BY_PROTOCOL,
+    FRAGMENT,
     Q_BAD_IP,
     Q_CUT_IP,
-    Q_FRAGMENT,
     Q_IP_BEYOND,
     Q_IPV6_CHAIN,
-    Q_PROTOCOL,
-    Q_TUNNEL,
+    X_AT,
     X_CAP_END,
     X_DST_HI,
     X_DST_LO,
     X_IP_ID,
     X_L4,
     X_L4_LEN,
-    X_OFF,
     X_PKT,
     X_PROTO,
     X_SRC_HI,
     X_SRC_LO,
     X_VERSION,
-    X_WIRE,
+    X_WIRE_END,
 )
 
 if TYPE_CHECKING:
@@ -43,23 +42,15 @@ MAX_EXTENSIONS = 16
 TCP, UDP = 6, 17
 
 
-@kernel("i(i)", inline=True)
-def refuse(protocol: int) -> int:
-    """Which issue a transport protocol that is neither TCP nor UDP counts as, negated."""
-    if protocol in (4, 41, 47, 115):  # IP-in-IP, 6in4, GRE, L2TP
-        return -1 - Q_TUNNEL
-    return -1 - Q_PROTOCOL
-
-
 @kernel("i(B1, i, I1, I2)", inline=True)
 def ipv4(b: Bytes, at: int, x: Ints, q: Ints) -> int:
-    """Reads an IPv4 header; 0, or a negative value that names the issue."""
+    """Reads an IPv4 header; 0, or a negative value that says why not."""
     end = x[X_CAP_END]
     if at + 20 > end:
         return -1 - Q_CUT_IP
     head = (u8(b, at) & 15) * 4
     total = u16(b, at + 2)
-    wire = x[X_OFF] + x[X_WIRE] - at
+    wire = x[X_WIRE_END] - at
     if total == 0:  # segmentation offload: the card fills the length in later
         total = wire
     if head < 20 or total < head:
@@ -75,27 +66,23 @@ def ipv4(b: Bytes, at: int, x: Ints, q: Ints) -> int:
     x[X_DST_HI] = 0
     x[X_DST_LO] = 0xFFFF00000000 | u32(b, at + 16)
     x[X_IP_ID] = u16(b, at + 4)
-    fragment = u16(b, at + 6)
-    if fragment & 0x1FFF:
-        return -1 - Q_FRAGMENT
-    if fragment & 0x2000:
-        note(q, Q_FRAGMENT, x[X_PKT], at)
+    if u16(b, at + 6) & 0x3FFF:  # an offset, or more to come
+        x[X_AT] = at
+        return FRAGMENT
     protocol = u8(b, at + 9)
-    if protocol not in (TCP, UDP):
-        return refuse(protocol)
     x[X_PROTO] = protocol
     x[X_L4] = at + head
     x[X_L4_LEN] = total - head
-    return 0
+    return 0 if protocol in (TCP, UDP) else BY_PROTOCOL
 
 
 @kernel("i(B1, i, I1, I2)")
 def ipv6(b: Bytes, at: int, x: Ints, q: Ints) -> int:
-    """Reads an IPv6 header and its extension headers; 0, or a negative value naming the issue."""
+    """Reads an IPv6 header and its extension headers; 0, or a negative value that says why not."""
     end = x[X_CAP_END]
     if at + 40 > end:
         return -1 - Q_CUT_IP
-    wire = x[X_OFF] + x[X_WIRE] - at - 40
+    wire = x[X_WIRE_END] - at - 40
     total = u16(b, at + 4)
     if total == 0:  # jumbogram (RFC 2675) or segmentation offload
         total = wire
@@ -108,25 +95,21 @@ def ipv6(b: Bytes, at: int, x: Ints, q: Ints) -> int:
     x[X_DST_HI] = s64(b, at + 24)
     x[X_DST_LO] = s64(b, at + 32)
     x[X_IP_ID] = u32(b, at) & 0xFFFFF
+    x[X_AT] = at
     protocol = u8(b, at + 6)
     stop = at + 40 + total
     at += 40
     for _ in range(MAX_EXTENSIONS):
-        if protocol in (TCP, UDP):
+        if protocol not in (0, 43, 44, 51, 60, 135, 139, 140):
             x[X_PROTO] = protocol
             x[X_L4] = at
             x[X_L4_LEN] = stop - at
-            return 0
-        if protocol not in (0, 43, 44, 51, 60, 135, 139, 140):
-            return refuse(protocol)
+            return 0 if protocol in (TCP, UDP) else BY_PROTOCOL
         if at + 8 > end:
             return -1 - Q_CUT_IP
         if protocol == 44:
-            fragment = u16(b, at + 2)
-            if fragment & 0xFFF8:
-                return -1 - Q_FRAGMENT
-            if fragment & 1:
-                note(q, Q_FRAGMENT, x[X_PKT], at)
+            if u16(b, at + 2) & 0xFFF9:  # an atomic fragment (RFC 6946) is none
+                return FRAGMENT
             size = 8
         elif protocol == 51:
             size = (u8(b, at + 1) + 2) * 4

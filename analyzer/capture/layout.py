@@ -11,13 +11,33 @@ from __future__ import annotations
 # --- codes that kernels return ------------------------------------------------------------------
 NEED_MORE, OK, SKIP, BLOCK, BAD = 0, 1, 2, 3, -1
 WALK_MORE, WALK_LIMIT, WALK_FLUSH, WALK_GROW, WALK_BLOCK, WALK_BAD = 0, 1, 2, 3, 4, -1
+WALK_ASIDE = 5  # a fragment or an aggregate: for the driver, behind the packet's accounting
+# Why the quick way to the transport header ended, where that is no issue (those are -1 - Q_*).
+BY_TYPE, BY_LINK, BY_PROTOCOL, FRAGMENT, AGGREGATE = -101, -102, -103, -104, -105
 
 # --- packet registers ---------------------------------------------------------------------------
 X_TS, X_OFF, X_CAP, X_WIRE, X_LINK, X_IF, X_NEXT = 0, 1, 2, 3, 4, 5, 6
 X_SRC_HI, X_SRC_LO, X_DST_HI, X_DST_LO, X_VERSION, X_PROTO = 7, 8, 9, 10, 11, 12
 X_L4, X_L4_LEN, X_CAP_END, X_IP_ID = 13, 14, 15, 16
 X_SPORT, X_DPORT, X_PKT, X_INPUT = 17, 18, 19, 20
-X_SIZE = 24
+X_WIRE_END, X_ENCAP, X_OUTER, X_LAYER, X_TYPE, X_AT = 24, 25, 26, 27, 28, 29
+X_OUT_SRC_HI, X_OUT_SRC_LO, X_OUT_DST_HI, X_OUT_DST_LO = 30, 31, 32, 33
+X_SIZE = 40
+
+# --- what stands at an offset, on the way from the link layer to the transport header ------------
+(
+    AT_LINK,
+    AT_ETHERNET,
+    AT_TYPE,
+    AT_IP,
+    AT_PROTOCOL,
+    AT_UDP,
+    AT_PPP,
+    AT_GRE,
+    AT_WIFI,
+    AT_NSH,
+) = range(10)
+LINK_ASIDE = 0x10000  # our own records (aside.py): no file can name a link type this large
 
 # --- reader state of one input ------------------------------------------------------------------
 R_FORMAT, R_BIG, R_TICK, R_LINK, R_SNAP, R_PKT = 0, 1, 2, 3, 4, 5
@@ -52,7 +72,7 @@ D_SLOT, D_REC, D_HAVE, D_HTTP, D_BASE, D_HOLES, D_HDR, D_RECS = 8, 9, 10, 11, 12
 DW = 16
 D_LOST = 32  # once per side, too: columns 48 and 64
 T_REC1, F_START, F_ID, F_INPUT, F_FIRST_PKT, F_WHY, F_DUPES = 49, 50, 51, 52, 53, 54, 55
-F_OVERHEAD, F_APP = 61, 62  # F_APP + side: 62 and 63
+F_OVERHEAD, F_APP = 56, 62  # F_APP + side: 62 and 63
 N_TURNS, N_UP, B_UP, A_UP, B_LARGE = 66, 67, 68, 69, 70
 N_WIDE, B_WIDE, N_DRIP, B_DRIP, A_SMALL = 71, 72, 73, 74, 75
 N_16, B_16, A_16, N_32, B_32, A_32, N_64, B_64, A_64 = 76, 77, 78, 79, 80, 81, 82, 83, 84
@@ -61,6 +81,7 @@ F_SIZE = 104
 # HTTP messages (messages.py): requests that wait for their answer, announced body of the current
 # request; once per side (W_* + side) what is due at D_HTTP and how much of a body lies behind it
 F_ASKED, F_BODY, W_MODE, W_LEFT = 96, 97, 98, 100
+F_ENCAP, F_OUT_A_HI, F_OUT_A_LO, F_OUT_B_HI, F_OUT_B_LO = 57, 58, 59, 60, 61
 
 FL_SYN_A, FL_SYN_B, FL_FIN_A, FL_FIN_B, FL_RST = 1, 2, 4, 8, 16
 FL_TLS, FL_APPDATA, FL_HTTP, FL_SSH, FL_DNS, FL_MIDTLS = 32, 64, 128, 256, 512, 1024
@@ -140,6 +161,13 @@ ISSUE_CODES = (
     "bad-tcp-header",
     "bad-udp-length",
     "kernel-fault",
+    "tunnel-depth",
+    "esp",
+    "wireguard",
+    "wifi-encrypted",
+    "wifi-fragment",
+    "macsec",
+    "ppp-encoded",
 )
 (
     Q_CUT_RECORD,
@@ -168,7 +196,14 @@ ISSUE_CODES = (
     Q_BAD_TCP,
     Q_BAD_UDP,
     Q_FAULT,
+    Q_DEPTH,
+    Q_ESP,
+    Q_WIREGUARD,
+    Q_WIFI_ENCRYPTED,
+    Q_WIFI_FRAGMENT,
+    Q_MACSEC,
+    Q_PPP_ENCODED,
 ) = range(len(ISSUE_CODES))
 
-SHARED_ISSUES = (Q_CUT_L4, Q_BAD_TCP, Q_BAD_UDP, Q_UDP_TUNNEL)
+SHARED_ISSUES = (Q_CUT_L4, Q_BAD_TCP, Q_BAD_UDP)
 """Counted by the engine that keeps the conversation; every other kind by each engine of a run."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from analyzer.capture.engine import Engine
-    from analyzer.capture.types import Ints
+    from analyzer.capture.types import Bytes, Ints
     from analyzer.inputs.spec import Spec
 
 FOREVER = (1 << 63) - 1
@@ -78,6 +78,11 @@ class Lane:
     ifs: Ints
     q: Ints
     leads: bool
+
+    @property
+    def buffer(self) -> Bytes:
+        """The window that all lanes of an input walk."""
+        return self.cursor.buffer
 
     def go(self, limit: int) -> int:
         """Walks the window up to ``limit``: WALK_MORE, WALK_LIMIT or WALK_BAD."""
@@ -162,6 +167,7 @@ class Merge:
         ordered = sorted(self._reports)
         return [self._reports[k] for k in ordered], [
             *(issue for k in ordered for issue in self._issues[k]),
+            *self.first.aside.fragments.issues(),  # every engine puts all fragments together
             *caps_hit(self.engines),
             *self._late_inputs(),
         ]

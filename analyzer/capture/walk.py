@@ -3,8 +3,8 @@
 ``walk`` returns when the window is used up (WALK_MORE), when the next packet is later than the
 limit (WALK_LIMIT: another input has an earlier one), when the candidate list is nearly full
 (WALK_FLUSH), when a flow row is needed and none is free (WALK_GROW), at a block for the driver
-(WALK_BLOCK), or at damage (WALK_BAD). It can be entered again at once; the state is all in its
-arrays.
+(WALK_BLOCK), behind a packet that the driver has to put together or take apart (WALK_ASIDE), or at
+damage (WALK_BAD). It can be entered again at once; the state is all in its arrays.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture import tcp, udp
 from analyzer.capture.bytes import u8, u16
+from analyzer.capture.descend import descend
 from analyzer.capture.flows import add, find, finish, idle_limit, source_is_b
 from analyzer.capture.framing import next_record, note
 from analyzer.capture.ip import network
 from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
+    AGGREGATE,
     ARENA_SPARE,
+    AT_IP,
+    AT_WIFI,
     BAD,
     BLOCK,
     CAND_SPARE,
@@ -26,6 +30,7 @@ from analyzer.capture.layout import (
     F_LAST_PKT,
     F_ORIENT,
     F_WHY,
+    FRAGMENT,
     G_ARENA,
     G_CAND,
     G_CLOCK,
@@ -37,7 +42,6 @@ from analyzer.capture.layout import (
     NEED_MORE,
     OK,
     Q_CUT_L4,
-    Q_UDP_TUNNEL,
     Q_WIRE_BELOW,
     R_FIRST,
     R_HEAD_TS,
@@ -48,6 +52,7 @@ from analyzer.capture.layout import (
     R_PREV_TS,
     R_SEEN,
     R_SNAPPED,
+    WALK_ASIDE,
     WALK_BAD,
     WALK_BLOCK,
     WALK_FLUSH,
@@ -62,8 +67,10 @@ from analyzer.capture.layout import (
     X_DPORT,
     X_DST_HI,
     X_DST_LO,
+    X_ENCAP,
     X_INPUT,
     X_L4,
+    X_LAYER,
     X_LINK,
     X_NEXT,
     X_OFF,
@@ -75,8 +82,10 @@ from analyzer.capture.layout import (
     X_TS,
     X_VERSION,
     X_WIRE,
+    X_WIRE_END,
 )
 from analyzer.capture.link import network_offset
+from analyzer.capture.udptunnels import on_tunnel_port
 
 if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
@@ -95,14 +104,6 @@ def service_rank(port: int) -> int:
     if port in (8080, 8443, 3128, 3306, 5432, 5671, 5672, 6379, 8000, 8888, 9000, 9093):
         return 2
     return 1 if port < 32768 else 0
-
-
-@kernel("i(i, i)", inline=True)
-def is_tunnel(source: int, target: int) -> int:
-    """1 for the UDP ports of VXLAN, GENEVE, VXLAN-GPE, GTP-U and Teredo: the inside is not read."""
-    if target in (4789, 8472, 6081, 4790, 2152, 3544) or source in (2152, 3544):
-        return 1
-    return 0
 
 
 @kernel("i(i, i, i)")
@@ -170,12 +171,19 @@ def packet(
 
     WALK_FLUSH when it was accounted and the candidates must be read before the next packet.
     """
+    x[X_ENCAP] = 0
+    x[X_WIRE_END] = x[X_OFF] + x[X_WIRE]
     at = network_offset(b, x)
     if at >= 0:
         at = network(b, at, x, q)
-    if at < 0:
-        note(q, -1 - at, x[X_PKT], x[X_LINK])
-        return OK
+    if at < 0 or on_tunnel_port(b, x):
+        at = descend(b, x, q, at)
+        if at in (FRAGMENT, AGGREGATE):
+            x[X_LAYER] = AT_IP if at == FRAGMENT else AT_WIFI
+            return WALK_ASIDE
+        if at < 0:
+            note(q, -1 - at, x[X_PKT], x[X_LINK])
+            return OK
     if x[X_L4] + 4 > x[X_CAP_END]:
         if g[G_SHARE] == 0:
             note(q, Q_CUT_L4, x[X_PKT], x[X_OFF])
@@ -188,8 +196,6 @@ def packet(
     size = tcp.header_ok(b, x, q) if is_tcp else udp.length_ok(b, x, q)
     if size < 0 or (is_tcp and size == 0):
         return OK
-    if not is_tcp and is_tunnel(x[X_SPORT], x[X_DPORT]):
-        note(q, Q_UDP_TUNNEL, x[X_PKT], x[X_LINK])
     side = source_is_b(x)
     i = find(g, x, f, table, side)
     if i >= 0 and (
@@ -274,5 +280,5 @@ def walk(
         r[R_SEEN] = 1
         if ts > g[G_CLOCK]:
             g[G_CLOCK] = ts
-        if status == WALK_FLUSH:
-            return WALK_FLUSH
+        if status in (WALK_FLUSH, WALK_ASIDE):
+            return status

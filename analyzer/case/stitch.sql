@@ -79,6 +79,7 @@ WHERE flow_id NOT IN (SELECT flow_id FROM conversations);
 UPDATE flows SET
     orientation = flips.orientation,
     orig_ip = resp_ip, orig_port = resp_port, resp_ip = orig_ip, resp_port = orig_port,
+    outer_orig_ip = outer_resp_ip, outer_resp_ip = outer_orig_ip,
     orig_bytes = resp_bytes, resp_bytes = orig_bytes, orig_pkts = resp_pkts, resp_pkts = orig_pkts,
     orig_missed_bytes = missed_bytes - orig_missed_bytes,
     one_sided = CASE one_sided WHEN 'orig' THEN 'resp' WHEN 'resp' THEN 'orig' END,

@@ -43,6 +43,7 @@ def recount(
     resp: Socket,
     window: tuple[int, int] | None,
     duplicates: bool,
+    tunnelled: bool = False,
     paths: Sequence[str],
     extracts: Mapping[str, str] | None = None,
 ) -> tuple[str, str | None]:
@@ -52,6 +53,7 @@ def recount(
         proto: 'tcp' or 'udp'.
         window: First and last packet time (ns) when the same ports were used again, else None.
         duplicates: The capture holds packets twice.
+        tunnelled: The conversation is inside a tunnel.
         paths: Inputs that hold the conversation, in order; ``-`` for one that cannot be read again.
         extracts: Commands that print an input's capture where tshark cannot open its path.
 
@@ -64,12 +66,19 @@ def recount(
     shown = f"({both}){during}" if during else both
     if not paths or STDIN in paths:
         return shown, None
-    # A packet quoted inside an ICMP error has the same addresses and ports.
+    # A packet quoted inside an ICMP error has the same addresses and ports. A filter's field is any
+    # header's of a packet, outer or inner, so it needs to know nothing of tunnels.
     sent = f"{_one_way(proto, orig, resp)}{during} && !icmp && !icmpv6"
-    return shown, _command(proto, sent, _read(paths, extracts or {}), duplicates=duplicates)
+    return shown, _command(
+        proto,
+        sent,
+        _read(paths, extracts or {}),
+        duplicates=duplicates,
+        innermost=duplicates or tunnelled,
+    )
 
 
-def _command(proto: str, sent: str, read: str, *, duplicates: bool) -> str:
+def _command(proto: str, sent: str, read: str, *, duplicates: bool, innermost: bool) -> str:
     if proto == "tcp":
         fields = ["tcp.seq_raw", "tcp.len", "tcp.flags.syn"]
         sent += " && tcp.len > 0 && !tcp.analysis.keep_alive"
@@ -80,7 +89,9 @@ def _command(proto: str, sent: str, read: str, *, duplicates: bool) -> str:
     else:
         fields = ["udp.length"]
         count = _SUM
-    words = ["-n", "-Y", sent, "-T", "fields", "-E", "occurrence=f"]
+    # Of two UDP headers in a packet, a tunnel's and its passenger's, the last one is meant.
+    which = "occurrence=l" if innermost else "occurrence=f"
+    words = ["-n", "-Y", sent, "-T", "fields", "-E", which]
     for field in fields:
         words += ["-e", field]
     return f"{read} {shlex.join(words)} | {count}"

@@ -34,6 +34,7 @@ class Recount(Protocol):
         resp: tuple[str, int],
         window: tuple[int, int] | None,
         duplicates: bool,
+        tunnelled: bool,
         paths: Sequence[str],
         extracts: Mapping[str, str] | None = None,
     ) -> tuple[str, str | None]:
@@ -60,6 +61,7 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount
         resp=resp,
         window=(row["start_ns"], row["end_ns"]) if row["reused"] else None,
         duplicates=row["duplicates"],
+        tunnelled=row["tunnelled"],
         paths=[_again(each) for each in holders],
         extracts={each.path: each.extract for each in holders if each.extract is not None},
     )
@@ -122,6 +124,9 @@ def _socket(address: str, port: int) -> str:
 def _detail(row: dict[str, Any]) -> str:
     """One or more sentences on what this flow shows."""
     parts = []
+    if row["encapsulation"]:
+        ends = f" between {row['outer_orig_ip']} and {row['outer_resp_ip']}"
+        parts.append(f"Inside {row['encapsulation']}{ends if row['outer_orig_ip'] else ''}.")
     if row["write_line"]:
         parts.append(f"Request read in clear: {row['write_line']}.")
     if row["contradiction"]:

@@ -16,7 +16,7 @@ from analyzer.capture.layout import HOLES
 from analyzer.capture.merge import Merge
 from analyzer.inputs.discover import discover
 from analyzer.inputs.spec import Spec
-from craft import pcap, scenes
+from craft import pcap, scenes, tunnels
 from craft.direct import Tables
 
 if TYPE_CHECKING:
@@ -63,6 +63,37 @@ def spoiled() -> bytes:
     ]
     damaged = [type(packets[0])(p.ts_ns, data) for p, data in zip(packets, bad, strict=False)]
     return pcap.write_pcap(scenes.merge(packets, damaged, damaged[1:3]))
+
+
+def wrapped() -> bytes:
+    """Tunnels, fragments inside them, one that never comes, and something encrypted."""
+    packets, cut = [], False
+    for number, packet in enumerate(scenes.everything()):
+        data = [packet.data]
+        if packet.data[12:14] == b"\x08\0" and number % 2:
+            data = tunnels.fragments(packet.data, 200, ident=number, wrap=tunnels.vxlan)
+            if len(data) > 1 and not cut:
+                data, cut = data[:1], True
+        packets += [type(packet)(packet.ts_ns + k, each) for k, each in enumerate(data)]
+    odd = tunnels.vxlan(packets[0].data[:14] + bytes(60))
+    last = packets[-1].ts_ns
+    packets += [
+        type(packets[0])(last + k, data)
+        for k, data in enumerate((odd, tunnels.over_ip(50, bytes(60)), tunnels.gre(odd)))
+    ]
+    return pcap.write_pcap(packets)
+
+
+@pytest.mark.parametrize("shares", [2, 3])
+def test_shares_of_fragments_and_tunnels_add_up(tmp_path: Path, shares: int) -> None:
+    path = tmp_path / "wrapped.pcap"
+    path.write_bytes(wrapped())
+    whole, split = shared([path], 1), shared([path], shares)
+    assert rows(split) == rows(whole)
+    assert split.codes == whole.codes
+    assert whole.codes["ip-fragment"] == 1
+    assert whole.codes["esp"] == 1
+    assert whole.codes["udp-tunnel"] == 2
 
 
 @pytest.mark.parametrize("shares", [2, 3])

@@ -6,16 +6,31 @@ import json
 import shutil
 import struct
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from analyzer.evidence.filters import recount
+from craft import direct, frames, scenes, tunnels
+from craft.packet import Packet
+from craft.pcap import write_pcap
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 A, B = ("10.0.0.5", 40000), ("52.0.0.1", 443)
+TUNNELS = [
+    tunnels.vxlan,
+    tunnels.gre,
+    tunnels.mpls,
+    tunnels.gtp,
+    tunnels.pppoe,
+    tunnels.geneve,
+    tunnels.erspan2,
+    tunnels.ip_in_ip6,
+    tunnels.l2tp,
+]
 
 
 def command(**changes):
@@ -255,3 +270,32 @@ def test_udp_sums_payloads_and_drops_copies(wire, tmp_path, duplicates, total):
     wire.udp(600_000_000, b"y" * 70, ident=2)
     wire.write(tmp_path / "c.pcap")
     assert run(command(proto="udp", duplicates=duplicates)[1], tmp_path) == total
+
+
+@pytest.mark.tool
+@needs_tshark
+@pytest.mark.parametrize("wrap", TUNNELS)
+def test_a_tunnelled_conversation_is_filtered_and_recounted_inside(wrap, tmp_path):
+    session = scenes.upload_session("10.0.0.5", body=20_000)
+    talk = session.conversation
+    datagrams = []
+    for ns, body in enumerate((b"x" * 100, b"y" * 70)):
+        packet = frames.ipv4(A[0], B[0], 17, frames.udp(A[0], B[0], (A[1], B[1]), body))
+        datagrams.append(Packet(ns * 1000, frames.ethernet(packet)))
+    packets = [*datagrams, *talk.packets()]
+    path = tmp_path / "c.pcap"
+    path.write_bytes(write_pcap([replace(p, data=wrap(p.data)) for p in packets]))
+    read = direct.read(path.read_bytes())
+    counts = []
+    for row in read["flows"]:
+        shown, tshark = command(
+            proto=row["proto"],
+            orig=(row["orig_ip"], row["orig_port"]),
+            resp=(row["resp_ip"], row["resp_port"]),
+            tunnelled=row["encapsulation"] is not None,
+        )
+        assert tshark_count(path, shown) == row["orig_pkts"] + row["resp_pkts"]
+        assert run(tshark, tmp_path) == str(row["orig_bytes"])
+        counts.append(row["orig_bytes"])
+    assert counts[0] == 170
+    assert counts[1] > 20_000

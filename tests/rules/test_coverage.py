@@ -89,7 +89,8 @@ def test_quic_holes_snaplen_one_side_and_damage(case):
 def test_quic_flows_are_told_apart_by_what_could_be_read(case):
     def hello(flow: int) -> None:
         case.add("tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, version=772, ech=False,
-                 truncated=False, quic_version=1, ticket=False, psk=False, early_data=False)  # fmt: skip
+                 truncated=False, quic_version=1, ticket=False,
+             psk=False, early_data=False)  # fmt: skip
 
     quic = {"proto": "udp", "app": "quic", "orig_bytes": 100}
     hello(case.flow("www.example.org", **quic))
@@ -109,7 +110,8 @@ def test_quic_flows_are_told_apart_by_what_could_be_read(case):
 def test_readable_quic_leaves_only_the_note_on_sizes(case):
     flow = case.flow("www.example.org", proto="udp", app="quic")
     case.add("tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, version=772, ech=False,
-             truncated=False, quic_version=1, ticket=False, psk=False, early_data=False)  # fmt: skip
+             truncated=False, quic_version=1, ticket=False,
+             psk=False, early_data=False)  # fmt: skip
     notes = [note for note in case.judge().coverage.notes if "QUIC" in note]
     assert [note[:17] for note in notes] == ["In 1 QUIC flows p"]
 

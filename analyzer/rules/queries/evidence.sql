@@ -47,6 +47,7 @@ SELECT
     s.upload_turns, s.upload_bytes, s.small_turns, s.small_bytes, s.write_line, s.contradiction,
     s.ambiguous_names, s.proxy_leg, s.name_hidden, s.write_requests > 0 AS writes,
     coalesce(f.duplicate_pkts, 0) > 0 AS duplicates,
+    f.encapsulation IS NOT NULL AS tunnelled, f.encapsulation, f.outer_orig_ip, f.outer_resp_ip,
     s.flow_id IN (SELECT flow_id FROM reused) AS reused,
     c.chain
 FROM shown AS s
