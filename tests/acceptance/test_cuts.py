@@ -83,7 +83,7 @@ def test_the_scene_is_worth_cutting(whole: run.Analysis) -> None:
     """The counter-check: every kind of row is there, and the uploads are found."""
     tables = comparable_tables(whole)
     assert {table: len(rows) > 0 for table, rows in tables.items()} == dict.fromkeys(tables, True)
-    assert len(tables["flows"]) == 8
+    assert len(tables["flows"]) == 9
     accused = {f.agent for f in whole.exfiltration() if run.above_low(f)}
     assert accused >= {scenes.agent(1), scenes.agent(2), scenes.agent(4)}
 

@@ -138,7 +138,7 @@ def from_engine(path: Path) -> tuple[Facts, set[str]]:
         if row["cert_names"]:
             facts["names"].setdefault(stream, set()).update(row["cert_names"].split(","))
     for row in tables["tls"]:
-        if row["ja4"] is not None:
+        if row["ja4"] is not None and row["flow_id"] in ends:  # others are in QUIC
             facts["ja4"].setdefault(key(*ends[row["flow_id"]]), set()).add(row["ja4"])
     for row in tables["tls_alerts"]:
         end = ends[row["flow_id"]]

@@ -154,8 +154,17 @@ def _through_a_proxy(start_ns: int) -> list[Packet]:
     return session.exchange(400, 11_000, 250).close().conversation.packets()
 
 
+def _refused(start_ns: int) -> list[Packet]:
+    """A server that does not like the name."""
+    talk = Conversation(
+        Host(agent(4), 50004, 10), Host("198.51.100.9", 443, 20), start_ns=start_ns
+    ).open()
+    hello = tls.client_hello(tls.Hello("refused.example"))
+    return talk.client(tls.handshake_records(hello)).server(tls.alert(2, 112)).close().packets()
+
+
 def everything() -> list[Packet]:
-    """About 160 packets with one of each: what any cut of a capture has to survive."""
+    """About 170 packets with one of each: what any cut of a capture has to survive."""
     at = EPOCH_NS
     pull = pull_session(agent(0), start_ns=at + 5_000_000, layers=(9_000, 3_000))
     parts = merge(
@@ -167,6 +176,7 @@ def everything() -> list[Packet]:
         _dns_over_tcp(at + 5_030_000),
         _joined_late(at + 5_010_000),
         _through_a_proxy(at + 5_040_000),
+        _refused(at + 5_060_000),
     )
     return retimed(parts)
 
