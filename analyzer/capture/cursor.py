@@ -37,6 +37,7 @@ from analyzer.capture.layout import (
 )
 from analyzer.capture.window import MARGIN, WINDOW, Windows
 from analyzer.inputs.open import open_stream
+from analyzer.inputs.sniff import sniff
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ INCOMPLETE = {
 }
 DETAIL = {
     "cut-record": "expected the rest of a record, found the end of the input; that record is lost",
-    "record-length": "expected a captured length of at most 262144; the rest of the input is lost",
+    "record-length": "expected a captured length of at most 262144{found}; the rest of the input "
+    "is lost",
     "block-length": "expected a pcapng block of 12 bytes or more whose byte order and length make "
-    "sense; the rest of the input is lost",
+    "sense{found}; the rest of the input is lost",
     "block-trailer": "expected a block's two length fields to agree; the first was used",
     "unknown-interface": "expected an interface described before its packet; the packet is lost",
     "interface-cap": "expected at most 1024 interfaces in a section; others lose their packets",
@@ -133,6 +135,7 @@ class Cursor:
         self.about = About()
         self.stream = open_stream(spec, hashed=digest)
         self.damage: Issue | None = None
+        self.found = ""
         self.read_bytes = 0
         self._windows = Windows(self.stream, window)
         self.buffer = np.zeros(MARGIN, dtype=np.uint8)
@@ -205,6 +208,9 @@ class Cursor:
                     "to analyse",
                     incomplete=True,
                 )
+        if stopped:
+            at = int(r[R_POS])
+            self.found = found_instead(self.buffer[at - 24 : at + min(left, 16)].tobytes())
         self._windows.close()
         if stopped or self.damage is not None:
             self.stream.drain()
@@ -218,7 +224,7 @@ class Cursor:
                 code,
                 self.input_id,
                 f"offset {offset}" if kind in BY_OFFSET else f"packet {packet}",
-                DETAIL[code].format(value=offset),
+                DETAIL[code].format(value=offset, found=self.found),
                 count,
                 kind in INCOMPLETE,
             )
@@ -244,3 +250,20 @@ class Cursor:
         if self.damage is not None and problem is None:
             found.insert(0, self.damage)
         return found
+
+
+def found_instead(around: bytes) -> str:
+    """What stands where a record or block was expected, for the line that reports it.
+
+    A file header reads as an empty record before the one that makes no sense.
+
+    Args:
+        around: 24 bytes before the place, and what follows it.
+    """
+    start = around[24:]
+    if any(sniff(around[at:]) is not None for at in (24, 8, 0)):
+        return (
+            ", found the header of another capture: files that were joined byte by byte; mergecap "
+            "joins them, or give each by itself"
+        )
+    return f", found {start.hex(' ')}" if start else ""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from analyzer.inputs.sniff import Stranger
 
+MAX_NAMED = 100
+
 
 def discover(
     paths: Iterable[str], progress: Callable[[int], None] | None = None
@@ -187,15 +189,22 @@ class _Search:
     def _stranger(self, root: str, path: str, found: Stranger) -> None:
         hint = f"; {found.hint}" if found.hint else ""
         detail = f"{EXPECTED}; found {found.kind} in {printable(root)}; left out{hint}"
-        self._count("not-a-capture", path, detail, incomplete=found.holds_traffic)
+        # What may hold traffic is named, each file of it, up to a bound; the rest is counted.
+        if found.holds_traffic and len(self.tallies) < MAX_NAMED:
+            self._count("not-a-capture", path, detail, incomplete=True, alone=True)
+        else:
+            self._count("not-a-capture", path, detail, incomplete=found.holds_traffic)
 
     def _duplicate(self, path: str, first: str) -> None:
         detail = f"the same file as {first}; analysed once"
         self._count("duplicate-input", path, detail, incomplete=False)
 
-    def _count(self, code: str, where: str, detail: str, *, incomplete: bool) -> None:
-        tally = self.tallies.get((code, detail))
+    def _count(
+        self, code: str, where: str, detail: str, *, incomplete: bool, alone: bool = False
+    ) -> None:
+        key = (code, f"{detail}\0{where}" if alone else detail)
+        tally = self.tallies.get(key)
         if tally is None:
-            self.tallies[code, detail] = _Tally(where, detail, incomplete)
+            self.tallies[key] = _Tally(where, detail, incomplete)
         else:
             tally.count += 1

@@ -57,9 +57,11 @@ class Gunzip:
         try:
             output = self._inflate.decompress(chunk, room)
         except zlib.error as error:
-            output = before_damage(before, chunk, room)
+            output, used = before_damage(before, chunk, room)
             self._ended = True
-            self.problem = self._damage("damaged", f"valid {self._NAME} data ({error})")
+            self._fed += used
+            expected = f"valid {self._NAME} data ({error})"
+            self.problem = self._damage("damaged", expected, len(output))
             return output
         rest = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
         self._fed += len(chunk) - len(rest)
@@ -93,9 +95,9 @@ class Gunzip:
             self.problem = self._damage("truncated", f"more {self._NAME} data, found the end of it")
         return output
 
-    def _damage(self, what: str, expected: str) -> Issue:
+    def _damage(self, what: str, expected: str, more: int = 0) -> Issue:
         detail = (
-            f"expected {expected} near stored offset {self._fed}; the {self._produced} "
+            f"expected {expected} near stored offset {self._fed}; the {self._produced + more} "
             "decompressed bytes before it were read, what follows is lost"
         )
         code = f"{self._NAME}-{what}"
@@ -117,8 +119,8 @@ class Inflate(Gunzip):
         return False
 
 
-def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
-    """What ``chunk`` still decompresses to before the place where it is damaged.
+def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> tuple[bytes, int]:
+    """What ``chunk`` decompresses to before it is damaged, and how many of its bytes are sound.
 
     zlib withholds the output of a call that fails, so the longest prefix that succeeds is searched
     (a wrong checksum then loses nothing), and after it the largest output that succeeds.
@@ -130,7 +132,7 @@ def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
             high = middle - 1
         else:
             low = middle
-    output, rest = b"", chunk
+    used, output, rest = low, b"", chunk
     # Without any more input it may fail as well: zlib holds bits that it took before.
     if low or _inflates(inflate, b"", room) is not None:
         output = inflate.decompress(chunk[:low], room)
@@ -143,7 +145,7 @@ def before_damage(inflate: zlib._Decompress, chunk: bytes, room: int) -> bytes:
             high = middle - 1
         else:
             low = middle
-    return output + (inflate.decompress(rest, low) if low else b"")
+    return output + (inflate.decompress(rest, low) if low else b""), used
 
 
 def _inflates(inflate: zlib._Decompress, data: bytes, room: int) -> bytes | None:

@@ -7,9 +7,9 @@ section header block, RFC 1952 section 2.3.1 for gzip; the other magics are thos
 from __future__ import annotations
 
 import codecs
-import zlib
 from dataclasses import dataclass
 
+from analyzer.inputs.gunzip import Gunzip
 from analyzer.inputs.tararchive import BLOCK as TAR_BLOCK
 from analyzer.inputs.tararchive import is_tar
 from analyzer.inputs.unpack import BLOCK, compression_of, unpack_head
@@ -103,16 +103,15 @@ class Stranger:
 
 def gunzip_head(head: bytes, limit: int = HEAD_BYTES) -> bytes:
     """At most ``limit`` decompressed bytes of a gzip head; what precedes any damage."""
-    inflate = zlib.decompressobj(wbits=31)
-    out = bytearray()
-    for start in range(0, len(head), 4096):
-        try:
-            out += inflate.decompress(head[start : start + 4096], limit - len(out))
-        except zlib.error:
-            break
-        if inflate.eof or len(out) >= limit:
-            break
-    return bytes(out)
+    pieces = iter([head[start : start + 4096] for start in range(0, len(head), 4096)])
+    stream = Gunzip(
+        lambda: next(pieces, b"")
+    )  # a member may be empty, as those of pigz and logs are
+    out = memoryview(bytearray(limit))
+    filled = 0
+    while filled < limit and (count := stream.readinto(out[filled:])):
+        filled += count
+    return bytes(out[:filled])
 
 
 def plain_head(head: bytes, limit: int = HEAD_BYTES) -> tuple[bytes, str | None]:
@@ -180,7 +179,7 @@ def recognise(head: bytes) -> Stranger:
 
 def _recognise_inner(inner: bytes, compression: str) -> Stranger:
     if not inner:
-        return Stranger(f"{compression} data that cannot be decompressed", holds_traffic=True)
+        return Stranger(f"{compression} data that cannot be decompressed", _PIPE, True)
     again = plain_head(inner, 64)[1]
     if again is not None:
         return Stranger(f"{again} inside {compression}", _PIPE, holds_traffic=True)

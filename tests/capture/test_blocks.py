@@ -105,6 +105,18 @@ def test_the_number_of_names_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None
     assert (issue.code, issue.count) == ("nrb-cap", 6)
 
 
+@pytest.mark.parametrize(("then", "words"), [
+    (pcap.write_pcap(scenes.resolve("10.0.0.1", BLOB, "192.0.2.1", 10**18)), "another capture"),
+    (bytes(8) + b"\xff\xff\xff\xff" + bytes(20), "found 00 00 00 00 00 00 00 00 ff ff ff ff"),
+])  # fmt: skip
+def test_damage_says_what_stands_there(then: bytes, words: str) -> None:
+    packets = scenes.resolve(scenes.agent(0), BLOB, "192.0.2.1", 10**18)
+    tables = direct.read(pcap.write_pcap(packets) + then)
+    (issue,) = [i for i in tables.issues if i.code == "record-length"]
+    assert words in issue.detail
+    assert tables.reports[0].records - len(packets) in (0, 1)
+
+
 @given(st.sampled_from((BLOCK_NRB, BLOCK_ISB, BLOCK_DSB)), st.binary(max_size=200), st.booleans())
 def test_any_body_is_survived(kind: int, body: bytes, big: bool) -> None:
     about = About()

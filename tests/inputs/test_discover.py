@@ -54,9 +54,21 @@ def test_strangers_in_a_directory_are_counted_by_kind(tmp_path: Path) -> None:
     assert found == {
         ("not-a-capture", 2, False),
         ("not-a-capture", 1, True),
-        ("not-a-capture", 5, True),
     }
     assert all(i.input_id is None for i in issues)
+
+
+def test_each_damaged_file_of_a_directory_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"broken{number}" for number in range(5)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"\xd4\xc3\xb2\0" + bytes(40))
+    found = [i for i in discover([str(tmp_path)])[1] if i.code == "not-a-capture"]
+    assert [(Path(i.where).name, i.count) for i in found] == [(name, 1) for name in names]
+    monkeypatch.setattr("analyzer.inputs.discover.MAX_NAMED", 2)
+    found = [i for i in discover([str(tmp_path)])[1] if i.code == "not-a-capture"]
+    assert [i.count for i in found] == [1, 1, 3]
 
 
 def test_directory_of_junk_is_incomplete(tmp_path: Path) -> None:

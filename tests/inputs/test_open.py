@@ -103,6 +103,9 @@ def test_gzip_with_a_wrong_checksum_loses_no_byte(tmp_path: Path) -> None:
         assert read_all(stream) == data
         assert stream.problem is not None
         assert stream.problem.code == "gzip-damaged"
+        assert f"the {len(data)} decompressed bytes" in stream.problem.detail
+        place = int(stream.problem.where.removeprefix("offset "))
+        assert len(stored) - 8 <= place < len(stored) - 4  # inside the checksum
         stream.drain()
         assert stream.sha256 == hashlib.sha256(stored).hexdigest()
 

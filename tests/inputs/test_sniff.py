@@ -144,3 +144,12 @@ def test_any_head_gets_an_answer(head: bytes) -> None:
 def test_damaged_gzip_heads_get_an_answer(noise: bytes, keep: int) -> None:
     head = packed(PCAP_LE + bytes(200))[:keep] + noise
     assert sniff(head) is not None or recognise(head).kind
+
+
+@pytest.mark.parametrize("first", [b"", b"\xd4\xc3"])
+def test_a_gzip_whose_first_member_is_short(first: bytes) -> None:
+    """Rotating loggers leave empty members; RFC 1952 section 2.2 allows any number."""
+    data = packed(first) + packed(PCAP_LE[len(first) :])
+    found = sniff(data)
+    assert found is not None
+    assert str(found) == "pcap+gzip"
