@@ -16,6 +16,7 @@ from analyzer.capture.layout import (
     Q_BLOCK_LENGTH,
     Q_BLOCK_TRAILER,
     Q_CUT_RECORD,
+    Q_DEPTH,
     Q_FAULT,
     Q_INTERFACE_CAP,
     Q_NO_TIMESTAMP,
@@ -62,6 +63,7 @@ INCOMPLETE = {
     Q_PACKET_BEYOND_BLOCK,
     Q_UNKNOWN_LINK,
     Q_FAULT,
+    Q_DEPTH,
 }
 DETAIL = {
     "cut-record": "expected the rest of a record, found the end of the input; that record is lost",
@@ -96,7 +98,8 @@ DETAIL = {
     "bad-tcp-header": "the TCP header's length makes no sense; the packet is not analysed",
     "bad-udp-length": "the UDP length does not fit the IP packet; the smaller one counts",
     "kernel-fault": "internal check failed on this record (please report it); record skipped",
-    "tunnel-depth": "more than 8 encapsulations around one another; the packet is not analysed",
+    "tunnel-depth": "expected at most 8 encapsulations around one another; what these packets "
+    "hold is lost",
     "esp": "encrypted by IPsec (ESP); what is inside cannot be seen",
     "wireguard": "encrypted by WireGuard; what is inside cannot be seen, the outside is a UDP "
     "conversation",

@@ -8,7 +8,8 @@
 -- Texts that no host can have (`no_hosts`) name nobody.
 --
 -- When a tunnel's CONNECT line and the TLS inside it name different hosts, the name inside decides
--- as long as both are one service (shared front ends route by it), and where the CONNECT line
+-- as long as both are one service (shared front ends route by it) and it is not one of ours that
+-- an SNI claims in a tunnel to somebody else's, and where the CONNECT line
 -- names one of ours. Otherwise the proxy connects to where the CONNECT line says, and a catalogued
 -- SNI inside is a false claim.
 
@@ -97,10 +98,13 @@ weighed AS (
         CASE
             WHEN n.inner_name IS NULL OR n.outer_name IS NULL OR n.inner_name = n.outer_name
                 THEN 'agree'
-            WHEN cleared(i.ownership) AND (o.service = i.service OR cleared(o.ownership))
-                THEN 'agree'
+            -- An SNI costs nothing to write: one of ours does not clear a tunnel to somebody else's
+            -- account. A Host that was read inside does.
+            WHEN cleared(i.ownership) AND (cleared(o.ownership) OR (o.service = i.service
+                AND NOT (n.outer_source = 'connect' AND n.inner_source = 'sni'))) THEN 'agree'
             WHEN n.outer_source = 'connect' AND NOT cleared(o.ownership)
-                AND o.service IS DISTINCT FROM i.service
+                AND (o.service IS DISTINCT FROM i.service
+                    OR (cleared(i.ownership) AND n.inner_source = 'sni'))
                 AND (i.service IS NOT NULL OR cleared(i.ownership)) THEN 'outer'
             WHEN cleared(o.ownership) AND NOT cleared(i.ownership) THEN 'inner'
             ELSE 'agree'

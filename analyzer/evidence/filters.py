@@ -34,6 +34,8 @@ _SUM_ONCE = (
     'END{printf "%.0f\\n",n}\''
 )
 STDIN = "-"
+LINUX_VXLAN = ("-d", "udp.port==8472,vxlan")
+"""The port that Linux uses for VXLAN unless told otherwise; tshark takes it for OTV."""
 
 
 def recount(
@@ -75,10 +77,13 @@ def recount(
         _read(paths, extracts or {}),
         duplicates=duplicates,
         innermost=duplicates or tunnelled,
+        more=LINUX_VXLAN if tunnelled else (),
     )
 
 
-def _command(proto: str, sent: str, read: str, *, duplicates: bool, innermost: bool) -> str:
+def _command(
+    proto: str, sent: str, read: str, *, duplicates: bool, innermost: bool, more: Sequence[str]
+) -> str:
     if proto == "tcp":
         fields = ["tcp.seq_raw", "tcp.len", "tcp.flags.syn"]
         sent += " && tcp.len > 0 && !tcp.analysis.keep_alive"
@@ -91,7 +96,7 @@ def _command(proto: str, sent: str, read: str, *, duplicates: bool, innermost: b
         count = _SUM
     # Of two UDP headers in a packet, a tunnel's and its passenger's, the last one is meant.
     which = "occurrence=l" if innermost else "occurrence=f"
-    words = ["-n", "-Y", sent, "-T", "fields", "-E", which]
+    words = ["-n", *more, "-Y", sent, "-T", "fields", "-E", which]
     for field in fields:
         words += ["-e", field]
     return f"{read} {shlex.join(words)} | {count}"

@@ -7,7 +7,7 @@ What a URL may hold of secrets (a password, a signature in its query) is shown a
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.scheme import SCHEME, cleaned, redacted
@@ -100,7 +100,9 @@ def probe_url(url: str) -> Iterator[Spec]:
         yield Spec(shown, None, problem=os_problem(missing))
     for path in paths[:MAX_OBJECTS]:
         if isinstance(system, LocalFileSystem):  # where a pipe would hang, and tools can open it
-            yield probe_file(path)
+            spec = probe_file(path)
+            # A query is part of a file's name here; where there is no such file it may be a secret.
+            yield spec if spec.problem is None else replace(spec, path=shown)
             continue
         name = redacted(str(system.unstrip_protocol(path))) if several else shown
         yield _probe(system, path, name, url)

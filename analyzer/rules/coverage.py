@@ -27,6 +27,28 @@ BY_VOLUME = (
     "cannot be told from ordinary requests by volume."
 )
 
+UNREAD = {
+    "tunnel-depth": "more than 8 encapsulations:",
+    "esp": "ESP:",
+    "wifi-encrypted": "encrypted 802.11:",
+    "wifi-fragment": "802.11 fragments:",
+    "macsec": "MACsec:",
+    "ppp-encoded": "compressed or encrypted PPP:",
+    "unknown-link-type": "unknown link type:",
+    "cut-link-header": "link header cut:",
+    "cut-ip-header": "IP header cut:",
+    "bad-ip-header": "IP header damaged:",
+    "ipv6-header-chain": "IPv6 header chain too long:",
+    "cut-transport-header": "TCP or UDP header cut:",
+    "bad-tcp-header": "TCP header damaged:",
+}
+"""Issues of packets that may have carried data and are in no conversation, in a reader's words."""
+
+_UNREAD_SQL = """
+SELECT code, sum("count")::BIGINT AS packets FROM issues WHERE list_contains(?, code)
+GROUP BY code ORDER BY packets DESC, code
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -44,6 +66,7 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
     dns = connection.execute("SELECT count(*) FROM dns").fetchall()[0][0]
     outgoing = row["outgoing_bytes"]
     snapped = sum(each.snapped for each in inputs)
+    unread = dict(connection.execute(_UNREAD_SQL, [list(UNREAD)]).fetchall())
     coverage = Coverage(
         outgoing_bytes=outgoing,
         named_share=row["named_bytes"] / outgoing if outgoing else None,
@@ -56,7 +79,7 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
         quic_unread_flows=row["quic_flows"] - row["quic_read"],
-        notes=_notes(row, inputs, dns=dns, snapped=snapped),
+        notes=_notes(row, inputs, dns=dns, snapped=snapped, unread=unread),
     )
     records = sum(each.records for each in inputs)
     return Seen(coverage, records, row["outgoing_flows"], row["counted_flows"])
@@ -72,15 +95,26 @@ def percent(share: float | None) -> str:
 
 
 def _notes(
-    row: dict[str, Any], inputs: Sequence[InputInfo], *, dns: int, snapped: int
+    row: dict[str, Any],
+    inputs: Sequence[InputInfo],
+    *,
+    dns: int,
+    snapped: int,
+    unread: dict[str, int],
 ) -> list[str]:
-    notes = [*_input_notes(row, inputs, snapped), *_direction_notes(row), *_name_notes(row, dns)]
+    notes = [
+        *_input_notes(row, inputs, snapped, unread),
+        *_direction_notes(row),
+        *_name_notes(row, dns),
+    ]
     if row["unproven_names"]:
         notes.append(NOT_PROVEN)
     return [*notes, BY_VOLUME, SERVER_SIDE]
 
 
-def _input_notes(row: dict[str, Any], inputs: Sequence[InputInfo], snapped: int) -> list[str]:
+def _input_notes(
+    row: dict[str, Any], inputs: Sequence[InputInfo], snapped: int, unread: dict[str, int]
+) -> list[str]:
     notes = []
     if not row["flows"]:
         notes.append("The input holds no conversation that this program can read.")
@@ -89,6 +123,12 @@ def _input_notes(row: dict[str, Any], inputs: Sequence[InputInfo], snapped: int)
         notes.append(
             f"{len(cut):,} of {len(inputs):,} inputs could not be read to the end; "
             "what follows the damage is unknown."
+        )
+    if unread:
+        kinds = ", ".join(f"{UNREAD[code]} {count:,}" for code, count in unread.items())
+        notes.append(
+            f"{sum(unread.values()):,} packets could not be looked into ({kinds}): what they "
+            "carried is in no figure here, the shares included."
         )
     if snapped:
         notes.append(

@@ -93,6 +93,19 @@ def test_a_false_sni_inside_a_tunnel_is_a_contradiction(world: World) -> None:
     assert world.LOGIN in row["contradiction"]
 
 
+def test_our_sni_does_not_clear_a_tunnel_to_another_account(world: World) -> None:
+    """Both are Azure Storage, but the client alone says that the inside is ours."""
+    ours = "buildstore.blob.core.windows.net"
+    world.own = ("storage:buildstore",)
+    flow = world.upload(world.PROXY, resp_port=3128)
+    world.asks(flow, "CONNECT", f"{world.DROP}:443", world.DROP)
+    world.says(flow, ours)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["claimed_name"]) == (world.DROP, ours)
+    assert row["ownership"] == "foreign"
+    assert row["contradiction"] is not None
+
+
 def test_a_foreign_name_inside_a_tunnel_to_ours_is_a_contradiction(world: World) -> None:
     flow = world.upload(world.PROXY, resp_port=3128)
     world.asks(flow, "CONNECT", f"{world.LOGIN}:443", world.LOGIN)
@@ -106,7 +119,6 @@ def test_a_foreign_name_inside_a_tunnel_to_ours_is_a_contradiction(world: World)
     ("outer", "inner"),
     [
         ("a.example.com", "b.example.com"),  # neither is catalogued
-        ("badguy.azurecr.io", "contoso.azurecr.io"),  # one front end: the inner name decides
         ("contoso.eastus.data.azurecr.io", "contoso.azurecr.io"),  # both ours
         ("attacker01.blob.core.windows.net", "attacker02.blob.core.windows.net"),
     ],

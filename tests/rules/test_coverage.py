@@ -121,6 +121,15 @@ def test_quic_to_the_port_of_dns_is_not_dns(case):
     assert case.judge().coverage.outgoing_bytes == 900
 
 
+def test_packets_that_could_not_be_looked_into_are_told(case):
+    for code, count in (("tunnel-depth", 3), ("esp", 2), ("tunnel-depth", 4), ("not-ip", 9)):
+        case.add("issues", code=code, where="packet 1", detail="x", count=count, incomplete=False)
+    (note,) = [n for n in case.judge().coverage.notes if "looked into" in n]
+    assert note.startswith(
+        "9 packets could not be looked into (more than 8 encapsulations: 7, ESP: 2)"
+    )
+
+
 def test_missing_dns_is_a_gap_and_present_dns_is_counted(case):
     case.flow("www.example.org")
     assert any("no DNS message" in note for note in notes(case))
