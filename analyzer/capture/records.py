@@ -150,7 +150,7 @@ def track(b: Bytes, f: Ints, i: int, side: int, role: int, p: int, end: int, aft
             left = REC_LOST
             if role == 0:
                 f[i, F_FLAGS] |= FL_APPDATA  # not a handshake any more: judge what follows
-                f[i, T_APP] += end - p + after
+                f[i, T_APP] += end - p  # what was not captured is counted below
             break
         if have == HEADER:
             left = value & 0xFFFF
