@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OTHERS = ("scapy", "tshark")
-BEYOND = {
-    "mpls", "pppoe", "ip-fragment", "ip-tunnel", "udp-tunnel", "unknown-link-type", "tunnel-cap",
-}  # fmt: skip
-"""With these issues an engine says itself that it does not look into something: where the other one
-does, the file is no case of disagreement."""
+TUNNELS, TUNNEL_PORTS = "encapsulation", {4789, 8472, 6081, 4790, 2152, 3544}
+LEFT_OUT = {"scapy": {"ip-fragment", "unknown-link-type"}, "tshark": set[str]()}
+"""Issues with which an engine says itself that it leaves packets of a conversation out."""
 
 FLOW = (
     "proto", "orig_ip", "orig_port", "resp_ip", "resp_port", "community_id", "start_ns", "end_ns",
     "orientation", "orig_bytes", "resp_bytes", "orig_pkts", "resp_pkts", "orig_missed_bytes",
     "missed_bytes", "duplicate_pkts", "app", "open_at_start", "open_at_end", "one_sided", "turns",
     "upload_turns", "upload_bytes", "upload_app_bytes", "largest_upload", "median_request",
-    "wide_requests", "wide_bytes", "drip_turns", "drip_bytes", "small_app_bytes", "big16_turns",
+    "wide_requests", "wide_bytes", "drip_turns", "drip_bytes", "small_app_bytes", "orig_app_bytes",
+    "resp_app_bytes", "big16_turns",
     "big16_bytes", "big16_app_bytes", "big32_turns", "big32_bytes", "big32_app_bytes",
     "big64_turns", "big64_bytes", "big64_app_bytes", "bytes_grade", "first_packet", "last_packet",
 )  # fmt: skip
@@ -35,7 +34,14 @@ FLOW = (
 PAYLOAD = (
     "proto", "orig_ip", "orig_port", "resp_ip", "resp_port", "start_ns", "orig_bytes", "resp_bytes",
 )  # fmt: skip
-TLS = ("sni", "alpn", "version", "ech")
+UDP_TURNS = ("proto", "ends", "start_ns", "end_ns", "bytes", "packets", "duplicate_pkts")
+"""What is compared of a conversation that the native engine knows as QUIC: its orientation, turns
+and what follows from its packet headers are not read by the others."""
+TLS = (
+    "sni", "alpn", "version", "ech", "versions", "ciphers", "session_id", "ticket", "psk",
+    "early_data", "ech_type", "ech_config", "ja4",
+)  # fmt: skip
+OUTER = ("outer_orig_ip", "outer_resp_ip", "encapsulation")
 HTTP = ("method", "host", "target", "content_length", "blob_type", "head_bytes")
 DNS = (
     "client_ip", "server_ip", "transport", "txid", "is_response", "rcode", "qname", "qtype",
@@ -97,42 +103,111 @@ def _flow_names(tables: Tables) -> dict[int, tuple[str, ...]]:
     }
 
 
-def _carried(tables: Tables, table: str, columns: tuple[str, ...]) -> Lines:
+def _ends(flow: Row) -> frozenset[tuple[Any, ...]]:
+    return frozenset([(flow["orig_ip"], flow["orig_port"]), (flow["resp_ip"], flow["resp_port"])])
+
+
+def _hosts(row: Row, one: str, other: str) -> frozenset[str]:
+    return frozenset([row[one], row[other]])
+
+
+class Apart:
+    """What is compared in part, or not at all, because an engine does not look there.
+
+    Args:
+        native: What the native engine made of the capture, which knows QUIC and tunnels.
+        engine: The engine it is held against.
+    """
+
+    def __init__(self, native: Tables, engine: str) -> None:
+        flows = native["flows"]
+        self.engine = engine
+        self.quic = {_ends(f) for f in flows if f["app"] == "quic"}
+        inside = [f for f in flows if f[TUNNELS] is not None] if engine == "scapy" else []
+        self.inside = {_ends(f) for f in inside}
+        self.hosts_inside = {_hosts(f, "orig_ip", "resp_ip") for f in inside}
+
+    def flows(self, tables: Tables) -> list[Row]:
+        """Conversations that both look into."""
+        return [f for f in tables["flows"] if _ends(f) not in self.inside and not self._tunnel(f)]
+
+    def dns(self, tables: Tables) -> list[Row]:
+        """DNS messages between hosts that do not talk in a tunnel."""
+        return [
+            row for row in tables["dns"]
+            if _hosts(row, "client_ip", "server_ip") not in self.hosts_inside
+        ]  # fmt: skip
+
+    def _tunnel(self, flow: Row) -> bool:
+        """A conversation that scapy sees where the native engine sees those inside."""
+        ports = {flow["orig_port"], flow["resp_port"]}
+        return self.engine == "scapy" and flow["proto"] == "udp" and bool(ports & TUNNEL_PORTS)
+
+
+def _quic(flow: Row) -> Row:
+    return {
+        **flow,
+        "ends": sorted(_ends(flow)),
+        "bytes": sorted([flow["orig_bytes"], flow["resp_bytes"]]),
+        "packets": sorted([flow["orig_pkts"], flow["resp_pkts"]]),
+    }
+
+
+def _conversations(tables: Tables, columns: tuple[str, ...], apart: Apart) -> Lines:
+    flows = apart.flows(tables)
+    as_quic = [f["proto"] == "udp" and _ends(f) in apart.quic for f in flows]
+    rows = [
+        # Google's own QUIC is no more than a name: nothing else depends on it
+        {**f, "app": None if f["app"] == "gquic" else f["app"]}
+        for f, quic in zip(flows, as_quic, strict=True) if not quic
+    ]  # fmt: skip
+    parted = [_quic(f) for f, quic in zip(flows, as_quic, strict=True) if quic]
+    return _lines(rows, columns) + _lines(parted, UDP_TURNS)
+
+
+def _carried(tables: Tables, table: str, columns: tuple[str, ...], apart: Apart) -> Lines:
     """Rows that a TCP conversation carries."""
     names = _flow_names(tables)
-    rows = [r for r in tables[table] if names[r["flow_id"]][0] == "tcp"]
+    own = {f["flow_id"] for f in apart.flows(tables) if f["proto"] == "tcp"}
+    rows = [r for r in tables[table] if r["flow_id"] in own]
     return _lines(rows, columns, *(names[r["flow_id"]] for r in rows))
 
 
-def _answers(tables: Tables) -> Lines:
-    asked = {r["dns_id"]: (f"{r['client_ip']} {r['txid']}",) for r in tables["dns"]}
-    rows = tables["dns_answers"]
-    return _lines(rows, ANSWER, *(asked[r["dns_id"]] for r in rows))
+def _answers(tables: Tables, columns: tuple[str, ...], apart: Apart) -> Lines:
+    asked = {r["dns_id"]: (f"{r['client_ip']} {r['txid']}",) for r in apart.dns(tables)}
+    rows = [r for r in tables["dns_answers"] if r["dns_id"] in asked]
+    return _lines(rows, columns, *(asked[r["dns_id"]] for r in rows))
 
 
-def view(tables: Tables, check: str) -> Lines:
+def view(tables: Tables, check: str, apart: Apart) -> Lines:
     """One aspect of what an engine wrote, as sorted lines."""
     if check == "flows":
-        return _lines(tables["flows"], FLOW)
+        return _conversations(tables, FLOW, apart)
     if check == "payload":
-        return _lines(tables["flows"], PAYLOAD)
+        return _conversations(tables, PAYLOAD, apart)
+    if check == "outer":
+        return _lines([f for f in tables["flows"] if f[TUNNELS] is not None], (*PAYLOAD, *OUTER))
     if check == "tls":
-        return _carried(tables, "tls", TLS)
+        return _carried(tables, "tls", TLS, apart)
     if check == "sni":
-        return sorted({line for line in _carried(tables, "tls", ("sni",)) if "=None" not in line})
+        lines = _carried(tables, "tls", ("sni",), apart)
+        return sorted({line for line in lines if "=None" not in line})
     if check == "http":
-        return _carried(tables, "http", HTTP)
+        return _carried(tables, "http", HTTP, apart)
     if check == "dns":
-        return _lines(tables["dns"], DNS) + _answers(tables)
+        return _lines(apart.dns(tables), DNS) + _answers(tables, ANSWER, apart)
     if check == "dns names":
-        return sorted(set(_lines(tables["dns_answers"], ("owner", "type", "value"))))
+        known = {r["dns_id"] for r in apart.dns(tables)}
+        rows = [r for r in tables["dns_answers"] if r["dns_id"] in known]
+        return sorted(set(_lines(rows, ("owner", "type", "value"))))
     rows = [r for r in tables["names"] if r["kind"] not in ("quic_sni", "nrb")]
     return _lines(rows, NAME)
 
 
-def differences(native: Tables, other: Tables, check: str) -> tuple[int, Lines]:
+def differences(native: Tables, other: Tables, check: str, engine: str) -> tuple[int, Lines]:
     """How many lines were compared, and those that one engine alone has, marked by which."""
-    ours, theirs = view(native, check), view(other, check)
+    apart = Apart(native, engine)
+    ours, theirs = view(native, check, apart), view(other, check, apart)
     left, right = list(ours), list(theirs)
     for line in ours:
         if line in right:
@@ -141,6 +216,6 @@ def differences(native: Tables, other: Tables, check: str) -> tuple[int, Lines]:
     return len(ours), [*(f"- {line}" for line in left), *(f"+ {line}" for line in right)]
 
 
-def beyond(tables: Tables) -> set[str]:
-    """What an engine says it does not look into."""
-    return set(tables.codes) & BEYOND
+def beyond(tables: Tables, engine: str) -> set[str]:
+    """What an engine says it leaves out of conversations."""
+    return set(tables.codes) & LEFT_OUT[engine]

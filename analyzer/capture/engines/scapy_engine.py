@@ -57,8 +57,9 @@ EXTENSIONS = (
     AH,
 )
 LIMITS = (
-    "scapy: tunnels and fragments are not looked into, a modified pcap is not read, QUIC is not "
-    "decrypted; HTTP answers, HTTP/2, SOCKS and PROXY preambles are not read"
+    "scapy: tunnels and fragments are not looked into, a modified pcap is not read, QUIC is UDP "
+    "like any other (no names, turns with its packet headers); HTTP answers, HTTP/2, SOCKS and "
+    "PROXY preambles, servers' hellos and TLS alerts are not written; see docs/engines.md"
 )
 DETAILS = {
     "unknown-link-type": "expected Ethernet, SLL, SLL2, NULL, LOOP, RAW, IPV4 or IPV6; these "

@@ -50,8 +50,9 @@ PREFERENCES = {
     "http.desegment_body": "TRUE",
 }
 LIMITS = (
-    "a request is shown when its body was captured to the end; HTTP answers, file-stated names and "
-    "counts of dropped packets are not read; see docs/engines.md"
+    "a request is shown when its body was captured to the end; turns of QUIC include its packet "
+    "headers; HTTP answers, SOCKS and PROXY preambles, servers' hellos, TLS alerts, file-stated "
+    "names and counts of dropped packets are not written; see docs/engines.md"
 )
 
 

@@ -13,10 +13,11 @@ FIELDS = (
     "frame.interface_id", "frame.section_number", "sll.ifindex", "sll.pkttype",
     "ip.src", "ip.dst", "ip.id", "ipv6.src", "ipv6.dst", "ipv6.flow",
     "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.len",
+    "tcp.hdr_len", "ipv6.nxt",
     "tcp.payload", "udp.srcport", "udp.dstport", "udp.length", "udp.payload",
     "tls.handshake.type", "tls.handshake.version", "tls.handshake.extension.type",
     "tls.handshake.extensions_server_name", "tls.handshake.extensions_alpn_str",
-    "tls.handshake.extensions.supported_version",
+    "tls.handshake.extensions.supported_version", "quic.version",
     "dns.id", "dns.flags", "dns.count.queries", "dns.count.answers", "dns.count.auth_rr",
     "dns.count.add_rr", "dns.qry.name", "dns.qry.type", "dns.resp.name", "dns.resp.type",
     "dns.resp.ttl", "dns.a", "dns.aaaa", "dns.cname", "dns.svcb.targetname",
@@ -28,6 +29,15 @@ FIELDS = (
 )  # fmt: skip
 
 
+WRAPPINGS = {
+    "mpls": "mpls", "pppoes": "pppoe", "gre": "gre", "erspan": "erspan", "vxlan": "vxlan",
+    "geneve": "geneve", "gtp": "gtp", "teredo": "teredo", "l2tp": "l2tp", "etherip": "etherip",
+    "nsh": "nsh", "ieee8021ah": "pbb", "macsec": "macsec", "wlan": "802.11",
+}  # fmt: skip
+NESTED = {
+    ("ip", "ip"): "ipip", ("ip", "ipv6"): "6in4", ("ipv6", "ip"): "4in6", ("ipv6", "ipv6"): "ipip",
+}  # fmt: skip
+NOTHING_NEXT = 59
 QUOTING = ("icmp", "icmpv6", "sflow")
 
 
@@ -103,9 +113,33 @@ def _innermost(protocols: list[str]) -> _Place | None:
             continue
         seen[protocol] += 1
         if protocol in ("ip", "ipv6"):
-            network = protocol
+            network, found = protocol, None  # what is around it is no conversation of its own
         elif network:
             found = _Place(network, seen[network], protocol, seen[protocol])
+    return found
+
+
+def _around(fields: Fields, protocols: list[str], place: _Place) -> dict[str, Any]:
+    """What stands around the innermost layer: its names, and the outermost IP header's ends."""
+    seen = dict.fromkeys(("ip", "ipv6"), -1)
+    path: list[str] = []
+    before = outermost = ""
+    for protocol in protocols:
+        if protocol in seen:
+            seen[protocol] += 1
+        if protocol in WRAPPINGS and (protocol != "wlan" or outermost):  # else it is the link
+            path.append(WRAPPINGS[protocol])
+        elif (before, protocol) in NESTED:
+            path.append(NESTED[before, protocol])
+        if protocol in seen:
+            if (protocol, seen[protocol]) == (place.network, place.network_at):
+                break
+            outermost = outermost or protocol
+        before = protocol
+    found: dict[str, Any] = {"encapsulation": "/".join(path) or None}
+    if outermost:
+        ends = (fields.text(f"{outermost}.{end}", 0) for end in ("src", "dst"))
+        found["outer"] = tuple(ip_address(end).packed for end in ends)
     return found
 
 
@@ -126,7 +160,10 @@ def is_block(fields: Fields) -> bool:
 
 def decode(fields: Fields, input_id: int, ts_ns: int) -> TsharkPacket | None:
     """The innermost TCP segment or UDP datagram of a packet, None when there is none."""
-    place = _innermost(fields.text("frame.protocols").split(":"))
+    protocols = fields.text("frame.protocols").split(":")
+    if protocols[-2:] == ["teredo", "ipv6"] and fields.number("ipv6.nxt") == NOTHING_NEXT:
+        protocols = protocols[:-2]  # a bubble: the datagram itself is all there is
+    place = _innermost(protocols)
     if place is None:
         return None
     try:
@@ -138,7 +175,7 @@ def decode(fields: Fields, input_id: int, ts_ns: int) -> TsharkPacket | None:
     if len(fields.all(f"{kind}.dstport")) <= at:
         return None
     is_tcp = kind == "tcp"
-    if is_tcp and len(fields.all("tcp.len")) <= at:
+    if is_tcp and (len(fields.all("tcp.len")) <= at or fields.number("tcp.hdr_len", at) < 20):
         return None
     size = fields.number("tcp.len", at) if is_tcp else max(fields.number("udp.length", at) - 8, 0)
     payload = _payload(fields, kind, at)
@@ -161,6 +198,7 @@ def decode(fields: Fields, input_id: int, ts_ns: int) -> TsharkPacket | None:
         ack=fields.number("tcp.ack_raw", at) if is_tcp else 0,
         flags=fields.number("tcp.flags", at) if is_tcp else 0,
         fields=fields,
+        **_around(fields, protocols, place),
     )
 
 

@@ -9,7 +9,8 @@ from analyzer.capture.engines.tshark_http import Http2, requests
 from analyzer.capture.engines.tshark_packet import TsharkPacket
 from analyzer.capture.http import printable, redact, split_authority
 from analyzer.capture.plain.dns import packed_text
-from analyzer.capture.plain.hello import escaped
+from analyzer.capture.plain.heads import Kind
+from analyzer.capture.plain.hello import EARLY_DATA, PSK, Hello, client_hello, escaped
 from analyzer.capture.plain.packet import TCP
 
 if TYPE_CHECKING:
@@ -35,9 +36,12 @@ class TsharkReader:
         self.ech: set[int] = set()
         self._dns_serial = 0
         self._http2 = Http2()
+        self._shape: tuple[int, int, Hello] | None = None
 
     def read(self, unit: Unit) -> None:
-        """tshark has read it."""
+        """Takes from a hello what tshark prints nothing of; the rest tshark has read."""
+        if unit.kind is Kind.TLS:
+            self._shape = (unit.flow_id, unit.packet.number, client_hello(unit.data, unit.cut))
 
     def seen(self, packet: Packet, conversation: Conversation) -> None:
         """Takes a packet after it was accounted."""
@@ -75,7 +79,9 @@ class TsharkReader:
         alpn = [name_text(p) for p in fields.all("tls.handshake.extensions_alpn_str")]
         versions = fields.numbers("tls.handshake.extensions.supported_version")
         newest = [v for v in versions if v & 0x0F0F != 0x0A0A and v < 0x0400]
-        ech = ECH in fields.numbers("tls.handshake.extension.type")
+        kinds = fields.numbers("tls.handshake.extension.type")
+        ech = ECH in kinds
+        shape = self._own(packet, flow_id)
         if ech:
             self.ech.add(flow_id)
         self.rows.add(
@@ -87,10 +93,27 @@ class TsharkReader:
             version=max(newest, default=fields.number("tls.handshake.version", 0)),
             ech=ech,
             truncated=bool(fields.get("_ws_malformed")),
+            quic_version=fields.number("quic.version", 0) if packet.proto != TCP else None,
+            versions=shape.versions,
+            ciphers=shape.ciphers,
+            session_id=shape.session_id,
+            ticket=shape.ticket,
+            psk=PSK in kinds,
+            early_data=EARLY_DATA in kinds,
+            ech_type=shape.ech_type,
+            ech_config=shape.ech_config,
+            ja4=shape.ja4,
         )
         if sni is not None:
             kind = "sni" if packet.proto == TCP else "quic_sni"
             self._announced(packet, flow_id, sni, kind, packed_text(packet.dst))
+
+    def _own(self, packet: Packet, flow_id: int) -> Hello:
+        """What the plain path read of the hello that this packet completed."""
+        shape, self._shape = self._shape, None
+        if shape is None or shape[:2] != (flow_id, packet.number):
+            return Hello()
+        return shape[2]
 
     def _announced(
         self, packet: Packet, flow_id: int, name: str, kind: str, addr: str | None

@@ -10,12 +10,14 @@ from analyzer.capture.plain.packet import ACK, FIN, RST, SYN, TCP
 from analyzer.capture.plain.records import (
     APPLICATION_DATA,
     HEADER,
+    OVERHEAD,
     Records,
     State,
     application_payload,
     plausible,
 )
 from analyzer.capture.plain.sequence import distance
+from analyzer.capture.plain.server import before_hello, record_overhead
 from analyzer.capture.plain.state import Ends, Marks, Side, Unit
 from analyzer.capture.plain.turns import Turns
 
@@ -64,7 +66,12 @@ class Conversation:
         self.ends = Ends(packet.ts_ns, packet.ts_ns, packet.number, packet.number, packet)
         self._deliver = deliver
         self.listener = Listener(
-            self.sides, self.marks, self._hand_over, self._saw_hello, self._saw_request
+            self.sides,
+            self.marks,
+            self._hand_over,
+            self._saw_hello,
+            self._saw_flight,
+            self._saw_request,
         )
 
     def end(self, number: int) -> tuple[bytes, int]:
@@ -121,13 +128,20 @@ class Conversation:
         self._flags_seen(number, flags)
         if not known and not flags & RST:
             sequence.begin(seq)
+        elif flags & SYN and flags & ACK and at != sequence.following:
+            self._answered_again(number, seq)
         if flags & ACK and not flags & RST:
             self._acknowledged(number, packet.ack)
+        if size > 0 and self.marks.reopened and not sequence.bytes and not flags & SYN:
+            self._first_data(number)
+        at = sequence.unwrap(seq) if sequence.start is not None else seq
         ahead = at - sequence.following if sequence.start is not None else 0
-        if size == 0 and 0 < ahead <= MAX_SILENT_GAP and not flags & RST:
+        if size == 0 and 0 < ahead <= MAX_SILENT_GAP and not flags & (RST | SYN):
             # a FIN takes a sequence number: one byte ahead may be a FIN that the capture missed
             ended = side.fin and not flags & FIN
             if not ended and (ahead > 1 or flags & FIN):
+                if not sequence.bytes and side.collector is None and ahead < ROOM:
+                    self.listener.wait(number, sequence.following)  # a FIN may have overtaken it
                 sequence.add(at, 0, opened=side.syn)
                 self._sent(number, ahead)
                 self._step_over(number, ahead)
@@ -160,6 +174,21 @@ class Conversation:
         if flags & RST:
             self.reset = True
 
+    def _answered_again(self, number: int, seq: int) -> None:
+        """A SYN/ACK with another number than the last one: the peer's ACK decides (RFC 9293)."""
+        sequence = self.sides[number].sequence
+        if sequence.bytes:
+            return
+        self.marks.reopened = True
+        if self.sides[1 - number].acked != sequence.start:
+            sequence.start = sequence.following = seq
+
+    def _first_data(self, number: int) -> None:
+        """Before the first byte of a side that gave several numbers."""
+        sequence, confirmed = self.sides[number].sequence, self.sides[1 - number].acked
+        if confirmed is not None:
+            sequence.start = sequence.following = confirmed
+
     def _acknowledged(self, number: int, ack: int) -> None:
         """Takes the responder's bytes from ACK numbers while none of its packets is there."""
         side, other = self.sides[number], self.sides[1 - number]
@@ -176,30 +205,36 @@ class Conversation:
     def _payload(self, packet: Packet, number: int, at: int) -> None:
         side, sequence, data = self.sides[number], self.sides[number].sequence, packet.payload
         before, first = sequence.following, sequence.bytes == 0
+        begun = sequence.start is not None
         ahead = at - before
         moved = sequence.add(at, packet.size, opened=side.syn)
         if moved > 0:
             self._sent(number, moved)
         old = min(max(-ahead, 0), len(data))
-        if side.collector is not None:
-            self.listener.feed(packet, number, at, data, packet.size)
-        elif moved > 0 and ahead <= 0:
-            self.listener.look(packet, number, at + old, data[old:], packet.size - old, first)
-        elif moved > 0 and first and 0 < ahead < ROOM:
-            self.listener.wait(number, before)
-            self.listener.feed(packet, number, at, data, packet.size)
+        listener = self.listener
+        if side.collector is not None and ahead <= 0 and moved > 0:
+            listener.unblock(packet, number, at)
+        held, nothing = side.collector is not None, False
+        if held:
+            nothing = listener.feed_again(packet, number, at, data, packet.size)
+        if (not held or nothing) and moved > 0 and ahead <= 0:
+            listener.look(packet, number, at + old, data[old:], packet.size - old, first)
+        elif not held and moved > 0 and ahead > 0:
+            base = listener.behind_gap(number, before, at, packet.size, begins=first and begun)
+            if base is not None:
+                listener.wait(number, base)
+                listener.feed(packet, number, at, data, packet.size)
         if moved <= 0:
             return
         if first and ahead <= 0 and data[:4] == b"SSH-":
             self.marks.ssh = True
-        if first and ahead <= 0 and data[:7] == b"HTTP/1.":  # an answer: the other side asked
-            self._saw_request(1 - number)
         if ahead > 0:
             self._step_over(number, moved - packet.size)
-        self._begin_records(number, data[old:], first)
+        request = before_hello(data[old:]) if first else 0
+        self._begin_records(number, data[old + request :], first)
         behind = packet.size - len(data)
         if side.records.state is not State.OFF:
-            side.records.follow(data[old:], behind)
+            side.records.follow(data[old + request :], behind)
             if behind and side.records.state is State.ON:
                 self._step_over(number, behind)
 
@@ -227,10 +262,17 @@ class Conversation:
         self._orient(number, "hello")
         if number != self.originator:
             return
+        again = self.marks.in_handshake  # behind a HelloRetryRequest: all of it is handshake
         if not self.marks.tls or self.sides[number].records.state is State.OFF:
             self.marks.application = False
         self.marks.tls = True
-        self.turns.restart(tail, handshake=False)
+        self.turns.restart(tail, handshake=again)
+
+    def _saw_flight(self, number: int, data: bytes) -> None:
+        """A ServerHello: the other side asked, and the cipher suite is chosen."""
+        self._orient(1 - number, "hello")
+        self.marks.overhead = record_overhead(data) or self.marks.overhead
+        self.marks.tls = True
 
     def _sent(self, number: int, size: int) -> None:
         self.turns.sent(
@@ -242,21 +284,25 @@ class Conversation:
 
     def _records(self, number: int) -> Records:
         def application(size: int, tail: int) -> None:
+            side, added = self.sides[number], self.marks.overhead or OVERHEAD
+            hidden = added == OVERHEAD  # TLS 1.3: handshake and alerts look like application data
+            payload = application_payload(size, added)
             if number != self.originator:
+                if not hidden or self.marks.application or not self.sides[1 - number].packets:
+                    side.app += payload
                 return
-            payload = application_payload(size)
             if not self.marks.application:
                 self.marks.application = True
                 self.turns.restart(tail, handshake=True)
-                if size <= FINISHED_MAX and not self.marks.joined:
+                if hidden and size <= FINISHED_MAX and not self.marks.joined:
                     return  # TLS 1.3: Finished
+            side.app += payload
             self.turns.app += payload
             if self.turns.first is None:
                 self.turns.first = payload
 
         def unknown(size: int) -> None:
-            if number == self.originator:
-                self.turns.app += size
+            self._unplaced(number, size)
 
         def garbage() -> None:
             if number == self.originator:
@@ -284,14 +330,22 @@ class Conversation:
     def _step_over(self, number: int, size: int) -> None:
         """Bytes that the capture does not hold."""
         unknown = self.sides[number].records.step_over(size)
-        if unknown is None or number != self.originator:
+        if unknown is None:
             return
-        self.turns.app += unknown
+        self._unplaced(number, unknown)
+        if number != self.originator:
+            return
         if self.marks.in_handshake and self.turns.down > 0:
             self.marks.application = True
             self.turns.restart(size, handshake=True)
             self.turns.app = unknown
         self.marks.application = True
+
+    def _unplaced(self, number: int, size: int) -> None:
+        """Counts bytes as application payload whose records are not known."""
+        self.sides[number].app += size
+        if number == self.originator:
+            self.turns.app += size
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -301,4 +355,7 @@ class Conversation:
         own = self.sides[self.originator].records
         if own.state is State.ON and own.left:  # announced and not sent to its end
             self.turns.app = max(self.turns.app - own.left, 0)
+        for side in self.sides:
+            if side.records.state is State.ON:
+                side.app = max(side.app - side.records.left, 0)
         self.turns.close(tls=self.marks.tls, handshake=self.marks.in_handshake)

@@ -124,7 +124,7 @@ def idle_limit(conversation: Conversation) -> int:
         return IDLE_ANSWERED if answered else IDLE_UDP
     if conversation.reset or (a.fin and b.fin):
         return IDLE_CLOSED
-    if a.syn != b.syn and not (a.packets and b.packets):
+    if a.syn != b.syn and (a.sequence.start is None or b.sequence.start is None):
         return IDLE_HALF
     return IDLE_TCP
 
@@ -135,11 +135,15 @@ def _is_over(conversation: Conversation, packet: Packet) -> bool:
 
 def _reopens(conversation: Conversation, packet: Packet) -> bool:
     """Whether this SYN opens another conversation on the same 5-tuple."""
-    if packet.proto != TCP or not packet.flags & SYN or packet.flags & ACK:
+    if packet.proto != TCP or not packet.flags & SYN:
         return False
     number = 0 if conversation.end(0) == (packet.src, packet.sport) else 1
-    start = conversation.sides[number].sequence.start
-    return start is not None and (packet.seq + 1 - start) & 0xFFFFFFFF != 0
+    sequence = conversation.sides[number].sequence
+    if sequence.start is None or (packet.seq + 1 - sequence.start) & 0xFFFFFFFF == 0:
+        return False
+    if packet.flags & ACK:  # the peer's SYN would say so, if the capture had the peer
+        return not conversation.sides[1 - number].packets and sequence.bytes > 0
+    return True
 
 
 def guess_originator(packet: Packet) -> tuple[int, str]:
@@ -211,11 +215,19 @@ def flow_row(conversation: Conversation, *, ech: bool) -> dict[str, object]:
         "open_at_start": is_tcp and not (own.syn or other.syn),
         "open_at_end": is_tcp and not ended,
         "one_sided": "resp" if not own.packets else "orig" if not other.packets else None,
+        "orig_app_bytes": own.app if conversation.marks.tls else None,
+        "resp_app_bytes": other.app if conversation.marks.tls else None,
         "ech": "offered" if ech else None,
         "bytes_grade": "measured",
         "first_packet": ends.first_packet,
         "last_packet": ends.last_packet,
     }
+    if first.encapsulation is not None:
+        row["encapsulation"] = first.encapsulation
+    if first.outer is not None:
+        source, target = (packed_text(address) for address in first.outer)
+        ends_outside = (target, source) if number else (source, target)
+        row["outer_orig_ip"], row["outer_resp_ip"] = ends_outside
     if own.packets and (is_tcp or other.packets):
         row.update(conversation.turns.figures)
         row["median_request"] = conversation.turns.median_request()

@@ -1,4 +1,4 @@
-"""The start of what each side says: a ClientHello, request heads, DNS messages over TCP.
+"""The start of what each side says: hellos, heads of requests and answers, DNS over TCP.
 
 At most 16 KiB of a direction are kept, until a unit is complete. Segments may come in any order.
 """
@@ -9,9 +9,20 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from analyzer.capture.plain.server import (
+    ALERT_BYTES,
+    begins_alert,
+    begins_server_hello,
+    flight_length,
+)
+
 ROOM = 16384
-METHOD = re.compile(rb"[A-Z]{3,9} (?:[/*]|[hH].[tT])")
-CONNECT = re.compile(rb"C[A-Z]{5}T [!-~]")
+LONGEST_METHOD = 17
+METHOD = re.compile(rb"[A-Z][A-Z_-]{2,16} {1,4}(?:[/*]|[hH][tT]..)", re.DOTALL)
+CONNECT = re.compile(rb"C[A-Z_-]{5}T {1,4}[!-~]")
+WORD = re.compile(rb"[A-Z][A-Z_-]*")
+STATUS = b"HTTP/1."
+PROTOCOL = re.compile(rb"HT../", re.DOTALL)
 LENGTH = re.compile(rb"(?i)\ncontent-length:[ \t]*([0-9]{0,15})")
 MAX_BODY = 1 << 31
 
@@ -23,10 +34,13 @@ class Kind(Enum):
     TLS = 1
     HTTP = 2
     DNS = 3
+    FLIGHT = 4
+    ALERT = 5
+    RESPONSE = 6
 
 
 def kind_of(data: bytes) -> Kind | None:
-    """What begins here: UNKNOWN for "may become one", None for neither hello nor request.
+    """What begins here: UNKNOWN for "may become one", None for nothing that is read.
 
     The character behind an HTTP method must fit a request target, which keeps SMTP, FTP and IRC
     verbs out (RFC 9110 section 9).
@@ -38,19 +52,39 @@ def kind_of(data: bytes) -> Kind | None:
             return None
         if len(data) < 6:
             return Kind.UNKNOWN
-        return Kind.TLS if data[5] == 1 else None
-    word, blank, rest = data[:14].partition(b" ")
-    if len(word) > 9 or any(not 65 <= c <= 90 for c in word):
+        return Kind.TLS if data[5] == 1 else _server_kind(Kind.FLIGHT, begins_server_hello(data))
+    if data[0] == 21:
+        return _server_kind(Kind.ALERT, begins_alert(data))
+    request = _request_kind(data)
+    if request is not Kind.HTTP and data[:1] == b"H":
+        start = data[: len(STATUS)]
+        if start == STATUS:
+            return Kind.RESPONSE
+        if STATUS.startswith(start):
+            return Kind.UNKNOWN
+    return request
+
+
+def _server_kind(kind: Kind, begins: bool | None) -> Kind | None:
+    return Kind.UNKNOWN if begins is None else kind if begins else None
+
+
+def _request_kind(data: bytes) -> Kind | None:
+    word, blank, rest = data[: LONGEST_METHOD + 1].partition(b" ")
+    if not WORD.fullmatch(word) or len(word) > LONGEST_METHOD:
         return None
     if not blank:
         return Kind.UNKNOWN
     if len(word) < 3:
         return None
-    if not rest:
+    rest = data[len(word) + 1 :][:8]
+    target = rest[:3].lstrip(b" ") + rest[3:]  # lenient servers take several blanks
+    if not target:
         return Kind.UNKNOWN
     if METHOD.match(data) or CONNECT.match(data):
         return Kind.HTTP
-    return Kind.UNKNOWN if rest[:1] in b"hH" and len(rest) < 4 and not CONNECT.match(data) else None
+    short = target[:1] in (b"h", b"H") and len(target) < 4
+    return Kind.UNKNOWN if short and not (len(word) == 7 and word[:1] + word[6:] == b"CT") else None
 
 
 def unit_length(data: bytes, kind: Kind) -> int:
@@ -60,8 +94,20 @@ def unit_length(data: bytes, kind: Kind) -> int:
     if kind is Kind.DNS:
         size = int.from_bytes(data[:2], "big") + 2
         return size if len(data) >= max(size, 2) else 0
+    if kind is Kind.FLIGHT:
+        return flight_length(data)
+    if kind is Kind.ALERT:
+        return ALERT_BYTES if len(data) >= ALERT_BYTES else 0
+    if not _speaks_http(data):
+        return -1
     ends = [data.find(mark) + len(mark) for mark in (b"\n\n", b"\n\r\n") if mark in data]
     return min(ends, default=0)
+
+
+def _speaks_http(data: bytes) -> bool:
+    """False where the first line is complete without "HTTP/": FTP, or HTTP/0.9 without a head."""
+    line, end, _ = data.partition(b"\n")
+    return not end or PROTOCOL.search(line) is not None
 
 
 def _hello_length(data: bytes) -> int:

@@ -34,7 +34,7 @@ class Messages:
             self._hello(unit)
         elif unit.kind is Kind.HTTP:
             self._request(unit)
-        else:
+        elif unit.kind is Kind.DNS:
             self._dns(unit)
 
     @staticmethod
@@ -55,6 +55,15 @@ class Messages:
             version=hello.version,
             ech=hello.ech,
             truncated=hello.cut,
+            versions=hello.versions,
+            ciphers=hello.ciphers,
+            session_id=hello.session_id,
+            ticket=hello.ticket,
+            psk=hello.psk,
+            early_data=hello.early_data,
+            ech_type=hello.ech_type,
+            ech_config=hello.ech_config,
+            ja4=hello.ja4,
         )
         if hello.sni is not None:
             self._announced(unit, hello.sni, "sni", packed_text(unit.target[0]))

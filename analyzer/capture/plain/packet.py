@@ -28,6 +28,8 @@ class Packet:
         seq: TCP sequence number as on the wire.
         ack: TCP acknowledgement number.
         flags: TCP flags.
+        outer: Source and destination of the outermost IP header around this one, None for none.
+        encapsulation: What the packet is wrapped in, as in the ``flows`` table.
     """
 
     input_id: int
@@ -45,3 +47,5 @@ class Packet:
     seq: int = 0
     ack: int = 0
     flags: int = 0
+    outer: tuple[bytes, bytes] | None = None
+    encapsulation: str | None = None

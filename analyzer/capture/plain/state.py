@@ -45,6 +45,7 @@ class Side:
         self.records = records
         self.collector: Collector | None = None
         self.next_request: int | None = None
+        self.app = 0
         self.acked: int | None = None
         self.home: int | None = None
         self.recent: list[object] = []
@@ -63,6 +64,8 @@ class Marks:
     http: bool = False
     ssh: bool = False
     dns: bool = False
+    reopened: bool = False
+    overhead: int | None = None
 
     @property
     def in_handshake(self) -> bool:

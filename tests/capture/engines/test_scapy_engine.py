@@ -21,7 +21,7 @@ CHECKS = ("flows", "tls", "dns", "names")
 
 def agree(path: Path) -> None:
     native, other = engines.read("native", path), engines.read("scapy", path)
-    found = {check: engines.differences(native, other, check)[1] for check in CHECKS}
+    found = {check: engines.differences(native, other, check, "scapy")[1] for check in CHECKS}
     assert not any(found.values()), found
     assert [r.records for r in other.reports] == [r.records for r in native.reports]
     assert [r.complete for r in other.reports] == [r.complete for r in native.reports]

@@ -34,7 +34,7 @@ def capture(tmp_path: Path) -> Path:
 def test_the_same_tables(capture: Path) -> None:
     native, other = engines.read("native", capture), engines.read("tshark", capture)
     for check in ("flows", "tls", "names"):
-        assert engines.differences(native, other, check)[1] == []
+        assert engines.differences(native, other, check, "tshark")[1] == []
     assert other.reports == native.reports
     (limits,) = [i for i in other.issues if i.code == "engine-limits"]
     assert limits.detail.startswith("tshark ")

@@ -25,7 +25,7 @@ def disagreements(path: Path, packets: list[Packet], snap: int = 65535) -> dict[
         pcap.write_pcap([p.snapped(snap) if len(p.data) > snap else p for p in packets])
     )
     native, other = engines.read("native", path), engines.read("scapy", path)
-    found = {check: engines.differences(native, other, check)[1] for check in CHECKS}
+    found = {check: engines.differences(native, other, check, "scapy")[1] for check in CHECKS}
     return {check: lines for check, lines in found.items() if lines}
 
 
