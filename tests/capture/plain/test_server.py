@@ -62,6 +62,16 @@ def test_what_a_hello_says_about_records(version: int, cipher: int, added: int) 
     assert server.record_overhead(hello) == added
 
 
+def test_the_smallest_hello_is_read() -> None:
+    """No session id and no extensions: 47 bytes with the record header."""
+    hello = tls.handshake_records(tls.server_hello(tls.Choice(tls.TLS12, 0xC02F)))
+    assert len(hello) == 47
+    assert server.chosen(hello) == (tls.TLS12, 0xC02F)
+    b = np.frombuffer(hello, dtype=np.uint8).copy()
+    assert flight.chosen(b, 0, len(hello)) == tls.TLS12 << 16 | 0xC02F
+    assert flight.chosen(b, 0, len(hello) - 1) == 0
+
+
 def _alike(data: bytes) -> None:
     b = np.frombuffer(data or b"\0", dtype=np.uint8).copy()
     kind = kind_of(data)
