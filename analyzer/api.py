@@ -45,7 +45,8 @@ def analyze(
         notice: Told lines for the user that are no result: that kernels are being compiled.
 
     Raises:
-        UsageError: An inventory, configuration, catalogue or case path is wrong.
+        UsageError: An inventory, configuration, catalogue or case path is wrong, or the chosen
+            engine is not installed.
     """
     inventory = load_inventory(settings)
     with _built(settings, inventory, progress, notice) as case:
@@ -110,6 +111,8 @@ def _built(
             notice,
             digest=settings.hash_inputs,
             threads=settings.threads,
+            engine=settings.engine,
+            keylog=settings.keylog,
         )
         batches.flush()
         store_inputs(case, [asdict(report) for report in reports])

@@ -47,6 +47,8 @@ class Settings:
         force: Replace an existing case file.
         hash_inputs: State the SHA-256 of every input.
         threads: Threads that share the conversations; None lets the size of the inputs decide.
+        engine: What reads the packets: native, scapy or tshark.
+        keylog: TLS secrets in the NSS key log format, for tshark.
         command_line: As typed, for the report.
     """
 
@@ -60,5 +62,7 @@ class Settings:
     force: bool = False
     hash_inputs: bool = True
     threads: int | None = None
+    engine: str = "native"
+    keylog: Path | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

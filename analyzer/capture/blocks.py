@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from analyzer.capture.addresses import address_text
-from analyzer.capture.framing import BLOCK_DSB, BLOCK_ISB, BLOCK_NRB
+from analyzer.capture.layout import BLOCK_DSB, BLOCK_ISB, BLOCK_NRB
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:

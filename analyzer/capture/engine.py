@@ -74,7 +74,8 @@ if TYPE_CHECKING:
 
     from analyzer.capture.aside import Record
     from analyzer.capture.export import Columns
-    from analyzer.capture.merge import InputReport, Lane
+    from analyzer.capture.merge import Lane
+    from analyzer.capture.report import InputReport
     from analyzer.capture.types import Ints
     from analyzer.inputs.spec import Spec
     from analyzer.issues import Issue

@@ -1,7 +1,8 @@
-"""The engine's one call: capture files to rows.
+"""The engines' one call: capture files to rows.
 
-The engine's modules are imported here on the first call: where their kernels are not compiled yet,
-that takes some twenty seconds, once, and the caller is told before.
+The native engine's modules are imported here on the first call: where their kernels are not
+compiled yet, that takes some twenty seconds, once, and the caller is told before. The others are
+imported when they are chosen, with the packages that they need.
 """
 
 from __future__ import annotations
@@ -12,17 +13,24 @@ import threading
 from typing import TYPE_CHECKING
 
 from analyzer.capture import cache
+from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from analyzer.capture.export import Columns
-    from analyzer.capture.merge import InputReport
+    from analyzer.capture.report import InputReport
     from analyzer.inputs.spec import Spec
     from analyzer.issues import Issue
 
 LARGE = 32 << 20
 """Stored bytes from which on a second thread is started; standard input counts as that much."""
+
+
+ENGINES = ("native", "scapy", "tshark")
+PACKAGES = {"scapy": ("scapy",), "tshark": ("pyshark",)}
+"""Packages that an engine needs beside what acrtrace always needs."""
 
 
 def extract(
@@ -33,6 +41,8 @@ def extract(
     *,
     digest: bool = True,
     threads: int | None = None,
+    engine: str = "native",
+    keylog: Path | None = None,
 ) -> tuple[list[InputReport], list[Issue]]:
     """Reads captures and hands the rows of ``flows``, ``names``, ``tls``, ... to ``sink``.
 
@@ -44,7 +54,40 @@ def extract(
         digest: Compute the SHA-256 of every input; it costs more than the packet walk.
         threads: How many engines share the conversations, each in a thread of its own; None lets
             the size of the inputs decide. What comes out is the same, in another order of rows.
+        engine: One of ``ENGINES``.
+        keylog: TLS secrets, of use to tshark only.
+
+    Raises:
+        UsageError: The engine or what it needs is not there.
     """
+    if engine == "native":
+        return _native(specs, sink, progress, notice, digest=digest, threads=threads)
+    try:
+        if engine == "scapy":
+            from analyzer.capture.engines import scapy_engine
+
+            return scapy_engine.extract(specs, sink, progress, digest=digest)
+        from analyzer.capture.engines import tshark
+
+        return tshark.extract(specs, sink, progress, digest=digest, keylog=keylog)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in PACKAGES[engine]:
+            raise
+        raise UsageError(
+            f"--engine {engine} needs the Python package {PACKAGES[engine][0]}: "
+            f"pip install {PACKAGES[engine][0]}"
+        ) from error
+
+
+def _native(
+    specs: Sequence[Spec],
+    sink: Callable[[str, Columns], object],
+    progress: Callable[[int], None] | None,
+    notice: Callable[[str], None] | None,
+    *,
+    digest: bool,
+    threads: int | None,
+) -> tuple[list[InputReport], list[Issue]]:
     for line in cache.notices():
         if notice is not None:
             notice(line)

@@ -41,6 +41,7 @@ EXT_VERSIONS = 43
 TLS13 = 0x0304
 OVERHEAD = 17  # TLS 1.3: one byte of content type and a tag of 16
 EARLY_BYTES = 4096
+HELLO_MIN = 47  # no session id, no extensions
 MYSQL_REQUEST, POSTGRES_REQUEST = 36, 8
 
 
@@ -74,7 +75,7 @@ def alert_kind(b: Bytes, p: int, n: int) -> int:
 @kernel("i(B1, i, i)")
 def chosen(b: Bytes, p: int, n: int) -> int:
     """``version << 16 | cipher suite`` of a ServerHello in one record at ``p``, 0 when torn."""
-    if n < 49 or u24(b, p + 6) + 4 > u16(b, p + 3):
+    if n < HELLO_MIN or u24(b, p + 6) + 4 > u16(b, p + 3):
         return 0
     end = p + 9 + u24(b, p + 6)
     version = u16(b, p + 9)

@@ -124,7 +124,8 @@ def idle_limit(f: Ints, i: int) -> int:
     if flags & FL_RST or (flags & FL_FIN_A and flags & FL_FIN_B):
         return IDLE_CLOSED
     both = FL_SYN_A | FL_SYN_B
-    if flags & both and (flags & both) != both and f[i, D0 + D_NEXT] == SEQ_NONE:
+    silent = f[i, D0 + D_NEXT] == SEQ_NONE or f[i, D0 + DW + D_NEXT] == SEQ_NONE
+    if flags & both and (flags & both) != both and silent:
         return IDLE_HALF
     return IDLE_TCP
 

@@ -23,6 +23,9 @@ from analyzer.capture.kernel import kernel
 from analyzer.capture.layout import (
     BAD,
     BLOCK,
+    BLOCK_DSB,
+    BLOCK_ISB,
+    BLOCK_NRB,
     FORMAT_PCAP,
     I_LINK,
     I_OFFSET,
@@ -67,7 +70,6 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
 
 BLOCK_SHB, BLOCK_IDB, BLOCK_PB, BLOCK_SPB, BLOCK_EPB = 0x0A0D0D0A, 1, 2, 3, 6
-BLOCK_NRB, BLOCK_ISB, BLOCK_DSB = 4, 5, 10
 MODIFIED_HEAD, USUAL_HEAD = 24, 16
 OPTION_TSRESOL, OPTION_TSOFFSET = 9, 14
 MAX_NS = 1 << 62

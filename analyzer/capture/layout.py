@@ -51,6 +51,7 @@ I_LINK, I_RESOL, I_OFFSET, I_SNAP = 0, 1, 2, 3
 I_SIZE = 4
 MAX_INTERFACES = 1024
 MAX_CAPTURED = 262144
+BLOCK_NRB, BLOCK_ISB, BLOCK_DSB = 4, 5, 10  # pcapng blocks that speak about the capture
 
 # --- engine state -------------------------------------------------------------------------------
 G_SEED, G_MASK, G_FREE, G_ROWS, G_DONE, G_SERIAL = 0, 1, 2, 3, 4, 5

@@ -36,6 +36,7 @@ from analyzer.capture.layout import (
     WALK_LIMIT,
     WALK_MORE,
 )
+from analyzer.capture.report import InputReport
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
@@ -48,24 +49,6 @@ if TYPE_CHECKING:
 FOREVER = (1 << 63) - 1
 MIN_WINDOW = 1 << 20
 MAX_ACTIVE = 256  # inputs read at once, each with a thread and two windows
-
-
-@dataclass(frozen=True, slots=True)
-class InputReport:
-    """What reading one input gave; the columns of the ``inputs`` table."""
-
-    input_id: int
-    path: str
-    sha256: str | None
-    format: str | None
-    bytes: int
-    records: int
-    first_ns: int | None
-    last_ns: int | None
-    snapped: int
-    complete: bool
-    archive: str | None
-    extract: str | None
 
 
 @dataclass(slots=True)

@@ -169,7 +169,7 @@ def track(b: Bytes, f: Ints, i: int, side: int, role: int, p: int, end: int, aft
             left = REC_LOST
             if role == 0:
                 f[i, F_FLAGS] |= FL_APPDATA  # not a handshake any more: judge what follows
-            unplaced(f, i, side, end - p + after)
+            unplaced(f, i, side, end - p)  # what was not captured is counted below
             break
         if have == HEADER:
             left = value & 0xFFFF

@@ -7,6 +7,8 @@
 -- A wide request (more than 2 KiB up, answered with more) is evidence where plain reads stay small:
 -- at storage. Elsewhere it is browsing.
 -- Where the requests are readable, their heads are known exactly: the payload is what remains.
+-- Where an engine has decrypted them and counted their bodies, that is the payload, unless the turns
+-- show clearly more: then not all that was sent was a request that it could read.
 
 CREATE OR REPLACE TEMP TABLE requests AS
 SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
@@ -23,7 +25,9 @@ SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
                 WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END,
         (ts_ns, packet, method, target)
     ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS write_line,
-    bool_or(method = 'CONNECT') AS tunnel
+    bool_or(method = 'CONNECT') AS tunnel,
+    sum(greatest(body_bytes, 0)) AS counted_bytes,
+    count(*) FILTER (body_bytes IS NULL) AS uncounted
 FROM http GROUP BY flow_id;
 
 CREATE OR REPLACE TEMP TABLE judged AS
@@ -65,6 +69,8 @@ WITH named AS (
         coalesce(e.technique, m.technique) AS technique, e.imitates,
         coalesce(j.ech_name, false) AND coalesce(e.role = 'ech-public', false) AS name_hidden,
         q.writes, q.announced_bytes, q.unsized, q.write_line, q.head_bytes,
+        CASE WHEN q.uncounted = 0 AND q.counted_bytes > 0 AND NOT q.tunnel THEN q.counted_bytes END
+            AS counted_bytes,
         f.app = 'http' AND q.flow_id IS NOT NULL AND NOT q.tunnel AS readable
     FROM judged j
     JOIN flows f ON f.flow_id = j.flow_id
@@ -101,6 +107,9 @@ measured AS (
             AS small_app_bytes,
         CASE WHEN readable
             THEN greatest(orig_bytes + coalesce(orig_missed_bytes, 0) - head_bytes, 0)
+            WHEN app = 'tls' AND c.upload_app_bytes + c.small_app_bytes
+                <= counted_bytes + counted_bytes // 50 + 2 * head_bytes + 1000
+            THEN counted_bytes
             END AS body_bytes,
         CASE
             WHEN coalesce(writes, 0) = 0 THEN NULL

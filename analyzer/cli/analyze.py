@@ -113,6 +113,20 @@ def agent_networks(
     help="Threads that share the conversations, 1 to 8. [default: 2 from 32 MiB on, where there "
     "are more than two processors]",
 )
+@click.option(
+    "engine",
+    "--engine",
+    type=click.Choice(("native", "scapy", "tshark")),
+    default="native",
+    show_default=True,
+    help="What reads the packets; scapy and tshark are second opinions, a thousand times slower.",
+)
+@click.option(
+    "keylog",
+    "--keylog",
+    type=FILE,
+    help="TLS secrets (SSLKEYLOGFILE): --engine tshark reads the requests inside TLS with them.",
+)
 @click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
 @click.pass_context
 def analyze(
@@ -129,6 +143,8 @@ def analyze(
     fail_on: tuple[str, ...],
     hashed: bool,
     threads: int | None,
+    engine: str,
+    keylog: Path | None,
     config: Path | None,
 ) -> int:
     """Analyse captures and write a report.
@@ -142,10 +158,13 @@ def analyze(
     from analyzer.inputs.spec import printable
     from analyzer.report.write import default_path
 
+    if keylog is not None and engine != "tshark":
+        raise UsageError("--keylog needs --engine tshark: the others do not decrypt")
     fmt = fmt or _format_of(output)
     if config is None and Path(CONFIG_NAME).is_file():
         config = Path(CONFIG_NAME)
     evidence: list[str | Path] = [*inputs, *inventories, *_configured(config)]
+    evidence += [keylog] if keylog is not None else []
     report = None if output == "-" else Path(output) if output else default_path(inputs, fmt)
     if report is not None:
         check_report(report, force, evidence)
@@ -162,6 +181,8 @@ def analyze(
         force=force,
         hash_inputs=hashed,
         threads=threads,
+        engine=engine,
+        keylog=keylog,
         command_line=tuple(redacted(printable(word)) for word in ctx.obj or sys.argv),
     )
     return _run(settings, fmt, report, fail_on)

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 HELP_CPU_SECONDS = 0.2
 MEGABYTE_CPU_SECONDS = 1.5
-HEAVY = ("pandas", "pyarrow", "scapy", "pyshark", "cryptography")
+HEAVY = (
+    "pandas",
+    "pyarrow",
+    "scapy",
+    "pyshark",
+    "cryptography",
+    "analyzer.capture.plain",
+    "analyzer.capture.engines",
+)
 
 
 def cpu_seconds(command: Sequence[str], cwd: Path) -> float:

@@ -182,6 +182,28 @@ def test_estimates_of_tls_flows_stand(world: World) -> None:
     assert world.derive()[0]["upload_app_bytes"] == 99_700
 
 
+@pytest.mark.parametrize(
+    ("counted", "payload"),
+    [
+        ([99_000], 99_000),
+        ([90_000, 9_000], 99_000),
+        ([1_000], 99_700),  # decrypted in part: the turns show what the requests do not
+        ([99_000, None], 99_700),
+    ],
+)
+def test_bodies_that_an_engine_has_counted_are_the_payload(
+    world: World, counted: list[int | None], payload: int
+) -> None:
+    flow = world.upload(size=100_000)
+    for size in counted:
+        world.asks(flow, "PUT", "/c/b", "a.blob.core.windows.net", body_bytes=size)
+    (row,) = world.derive()
+    assert row["upload_app_bytes"] == payload
+    assert (row["name_grade"], row["direction_evidence"]) == ("A1", "W1")
+    if None not in counted:
+        assert row["write_bytes"] == sum(size or 0 for size in counted)
+
+
 def test_an_unknown_name_with_an_accusing_cname_is_what_it_points_to(world: World) -> None:
     world.answers("files.vendor.example", world.STAMP, chain=f"{world.DROP}>{world.STAMP_CHAIN}")
     world.says(world.upload(), "files.vendor.example")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analyzer.capture.engine import Engine
-    from analyzer.capture.merge import InputReport
+    from analyzer.capture.report import InputReport
     from analyzer.issues import Issue
     from craft.packet import Packet
 

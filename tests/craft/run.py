@@ -49,6 +49,8 @@ def analyze(
     approve: Sequence[str] = (),
     agents: Sequence[tuple[str, str]] = (),
     threads: int | None = None,
+    engine: str = "native",
+    keylog: Path | None = None,
 ) -> Analysis:
     """One run through the API that keeps its case in `folder`."""
     from analyzer import api  # the kernels' cache is chosen at import, so not before it is needed
@@ -64,6 +66,8 @@ def analyze(
         agents=tuple(agents),
         case_path=case,
         threads=threads,
+        engine=engine,
+        keylog=keylog,
     )
     return Analysis(api.analyze(settings), case)
 

@@ -1,0 +1,1 @@
+"""Second opinions: other people's dissectors behind the same tables, chosen with ``--engine``."""
