@@ -8,14 +8,17 @@ tests require equal results of both.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from analyzer.capture import cache
 
 cache.prepare()
+# Bounds checks keep the kernels' loops from being vectorized; looking for a way only takes time.
+os.environ.setdefault("NUMBA_LOOP_VECTORIZE", "0")
 
-from numba import config, njit  # noqa: E402  (the cache directory must be set first)
+from numba import config, njit  # noqa: E402  (the settings must be made first)
 
 from analyzer.issues import AcrtraceError  # noqa: E402
 
@@ -33,7 +36,7 @@ def expand(signature: str) -> str:
     return re.sub(r"\b(I1|I2|B1|i)\b", lambda m: SHORT[m.group(0)], signature)
 
 
-def kernel(signature: str, *, inline: bool = False) -> Callable[[F], F]:
+def kernel(signature: str, *, inline: bool = False, part: bool = False) -> Callable[[F], F]:
     """Decorator: compiles with the product's fixed options for this Numba signature.
 
     Args:
@@ -41,7 +44,12 @@ def kernel(signature: str, *, inline: bool = False) -> Callable[[F], F]:
             arrays of one and two dimensions, ``B1`` for one of bytes.
         inline: Put the code into its callers: for accessors, and for what every packet passes once.
             A call that hands on a dozen arrays costs more than the work behind it.
+        part: A piece of the one kernel that calls it, merged before types are inferred and never
+            compiled alone: that would compile everything below it once more. Python runs it as
+            Python.
     """
+    if part:
+        return cast("Callable[[F], F]", merged)
 
     compiler = njit(  # type: ignore[call-overload]  # _nrt is not in Numba's stubs
         expand(signature),
@@ -50,6 +58,7 @@ def kernel(signature: str, *, inline: bool = False) -> Callable[[F], F]:
         boundscheck=True,
         error_model="numpy",
         forceinline=inline,
+        no_cfunc_wrapper=True,  # nothing calls a kernel from C
         _nrt=False,  # no allocation, so no reference counts: they were two thirds of the time
     )
 
@@ -62,6 +71,14 @@ def kernel(signature: str, *, inline: bool = False) -> Callable[[F], F]:
         return cast("F", kept)
 
     return wrap
+
+
+def merged(function: F) -> F:
+    """The part as its caller needs it: only a run that compiles has a caller to merge it into."""
+    if not cache.is_cold():
+        return function
+    options = {"nogil": True, "boundscheck": True, "error_model": "numpy", "_nrt": False}
+    return cast("F", njit(inline="always", **options)(function))  # type: ignore[call-overload]
 
 
 class Loaded:

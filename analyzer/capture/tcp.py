@@ -14,10 +14,12 @@ from analyzer.capture.layout import (
     D_ACK,
     D_BASE,
     D_BYTES,
+    D_HAVE,
     D_HOME,
     D_HTTP,
     D_NEXT,
     D_PKTS,
+    D_REC,
     D_SIG,
     D_SIG_IF,
     D_SIG_TS,
@@ -105,7 +107,7 @@ def acknowledged(f: Ints, i: int, side: int, ack: int) -> None:
     f[i, d + D_ACK] = ack
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", inline=True)
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", part=True)
 def payload(
     g: Ints,
     x: Ints,
@@ -148,24 +150,13 @@ def payload(
             nothing = 1
     if (held < 0 or nothing) and moved > 0 and ahead <= 0:
         old = min(-ahead, captured)
-        look(
-            g,
-            x,
-            c,
-            arena,
-            f,
-            h,
-            s,
-            pool,
-            b,
-            i,
-            side,
-            (seq + old) & 0xFFFFFFFF,
-            p + old,
-            n - old,
-            captured - old,
-            1 if first else 0,
-        )
+        # most segments are inside a record: look() would say so, but the call alone costs
+        inside = f[i, d + D_REC] > 0 or f[i, d + D_HAVE] > 0
+        if not inside:
+            at = (seq + old) & 0xFFFFFFFF
+            left = captured - old
+            new = 1 if first else 0
+            look(g, x, c, arena, f, h, s, pool, b, i, side, at, p + old, n - old, left, new)
     elif held < 0 and moved > 0 and ahead > 0:
         begins = first and base != SEQ_NONE
         if behind_gap(g, x, f, s, b, i, side, before, seq, p, n, 1 if begins else 0):
@@ -204,7 +195,7 @@ def silent_gap(
     skip(f, i, side, role, ahead)
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", inline=True)
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", part=True)
 def segment(
     g: Ints,
     x: Ints,

@@ -151,7 +151,7 @@ def guess_orientation(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> None:
         f[i, F_WHY] = WHY_PRIVATE
 
 
-@kernel("i(I1, I1, I2, I2, I1, I1, I1, I2, B1, I2, I2, B1, B1)", inline=True)
+@kernel("i(I1, I1, I2, I2, I1, I1, I1, I2, B1, I2, I2, B1, B1)", part=True)
 def packet(
     g: Ints,
     x: Ints,

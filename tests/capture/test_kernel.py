@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +13,37 @@ from analyzer.capture import cache
 from analyzer.capture.kernel import Loaded, expand
 from analyzer.issues import AcrtraceError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 def test_short_signatures_expand() -> None:
     assert expand("void(I1, I2, B1, i)") == "void(int64[::1], int64[:,::1], uint8[::1], int64)"
+
+
+def test_a_part_is_merged_into_its_caller_and_not_compiled(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np; from analyzer.capture.kernel import kernel\n"
+        "@kernel('i(I1, i)', part=True)\n"
+        "def clip(x, a):\n"
+        "    if a > x[0]: return x[0]\n"
+        "    return a\n"
+        "@kernel('i(I1, i)')\n"
+        "def caller(x, a): return clip(x, a) + clip(x, 2 * a)\n"
+        "print(caller(np.array([5]), 3), len(clip.signatures))"
+    )
+    file = tmp_path / "merging.py"  # Numba's cache wants a file
+    file.write_text(code)
+    done = subprocess.run(
+        [sys.executable, file],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ACRTRACE_CACHE_DIR": str(tmp_path),
+            "NUMBA_DISABLE_JIT": "0",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["8", "0"], done.stderr
 
 
 def test_a_kernel_is_loaded_once_and_when_called() -> None:
