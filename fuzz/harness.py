@@ -34,6 +34,7 @@ def analyse(capture: bytes) -> Rows:
         AssertionError: An invariant does not hold.
     """
     from analyzer.capture.engine import Engine
+    from analyzer.capture.merge import Merge
     from analyzer.inputs.discover import discover
 
     path = Path(FOLDER.name) / "case.bin"
@@ -48,7 +49,7 @@ def analyse(capture: bytes) -> Rows:
 
     specs, _ = discover([str(path)])
     engine = Engine(sink, max_flows=FLOWS, slots=SLOTS, window=WINDOW, seed=1)
-    reports, issues = engine.run(specs)
+    reports, issues = Merge([engine]).run(specs)
     assert all(issue.code != "kernel-fault" for issue in issues), issues
     for flow in rows.get("flows", []):
         negative = [k for k, v in flow.items() if isinstance(v, int) and v < 0]

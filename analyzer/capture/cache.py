@@ -98,14 +98,14 @@ def prepare() -> Path:
         path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
         _unsealed.append(final)
         _compiling.append(path)
-        _notice.append("compiling the packet kernels, once for this version (about 20 s)")
+        _notice.append("compiling the packet kernels, once for this version (up to a minute)")
         atexit.register(_discard, path)
     else:
         path = Path(tempfile.mkdtemp(prefix="acrtrace-kernels-"))
         _compiling.append(path)
         atexit.register(shutil.rmtree, path, ignore_errors=True)
         _notice.append(
-            f"kernel cache {home} cannot be written: compiling for this run only (about 20 s)"
+            f"kernel cache {home} cannot be written: compiling for this run only (up to a minute)"
         )
     os.environ["NUMBA_CACHE_DIR"] = str(path)
     if "numba" in sys.modules:  # imported before us: its settings are read already

@@ -30,6 +30,7 @@ from analyzer.capture.layout import (
     F_LAST,
     F_SIZE,
     FL_QUIC,
+    FOREVER,
     G_ARENA,
     G_CAND,
     G_CLOCK,
@@ -62,7 +63,6 @@ from analyzer.capture.layout import (
     X_NEXT,
     X_SIZE,
 )
-from analyzer.capture.merge import FOREVER, Merge
 from analyzer.capture.quic_wire import INITIALS_MAX
 from analyzer.capture.settle import settle
 from analyzer.capture.units import Units
@@ -70,15 +70,12 @@ from analyzer.capture.walk import walk
 from analyzer.capture.window import WINDOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from analyzer.capture.aside import Record
     from analyzer.capture.export import Columns
     from analyzer.capture.merge import Lane
-    from analyzer.capture.report import InputReport
     from analyzer.capture.types import Ints
-    from analyzer.inputs.spec import Spec
-    from analyzer.issues import Issue
 
 FIRST_ROWS = 1 << 14
 MAX_FLOWS = 1 << 20  # rows are made as needed, about 1 KiB for each conversation open at once
@@ -246,16 +243,6 @@ class Engine:
             self.units.end_quic(ids, ids[initials > INITIALS_MAX])
 
     # --- walking ------------------------------------------------------------------------------
-
-    def run(
-        self,
-        specs: Sequence[Spec],
-        progress: Callable[[int], None] | None = None,
-        *,
-        finish: bool = True,
-    ) -> tuple[list[InputReport], list[Issue]]:
-        """Walks all inputs alone (`analyzer.capture.merge.Merge.run`)."""
-        return Merge([self]).run(specs, progress, finish=finish)
 
     def finish_all(self) -> None:
         """Ends every conversation that is still open."""

@@ -1,7 +1,7 @@
 """The engines' one call: capture files to rows.
 
 The native engine's modules are imported here on the first call: where their kernels are not
-compiled yet, that takes some twenty seconds, once, and the caller is told before. The others are
+compiled yet, that takes up to a minute, once, and the caller is told before. The others are
 imported when they are chosen, with the packages that they need.
 """
 
@@ -100,7 +100,7 @@ def _native(
 
     shares = threads or worthwhile(specs)
     if shares == 1:
-        return Engine(sink, digest=digest).run(specs, progress)
+        return Merge([Engine(sink, digest=digest)]).run(specs, progress)
     seed = secrets.randbits(62)
     one_at_a_time = _in_turn(sink)
     engines = [

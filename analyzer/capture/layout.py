@@ -15,6 +15,8 @@ WALK_ASIDE = 5  # a fragment or an aggregate: for the driver, behind the packet'
 # Why the quick way to the transport header ended, where that is no issue (those are -1 - Q_*).
 BY_TYPE, BY_LINK, BY_PROTOCOL, FRAGMENT, AGGREGATE = -101, -102, -103, -104, -105
 
+FOREVER = (1 << 63) - 1  # a time that no packet has
+
 # --- packet registers ---------------------------------------------------------------------------
 X_TS, X_OFF, X_CAP, X_WIRE, X_LINK, X_IF, X_NEXT = 0, 1, 2, 3, 4, 5, 6
 X_SRC_HI, X_SRC_LO, X_DST_HI, X_DST_LO, X_VERSION, X_PROTO = 7, 8, 9, 10, 11, 12

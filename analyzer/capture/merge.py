@@ -24,6 +24,7 @@ import numpy as np
 from analyzer.capture.caps import caps_hit
 from analyzer.capture.cursor import Cursor
 from analyzer.capture.layout import (
+    FOREVER,
     Q_FAULT,
     R_FIRST,
     R_HEAD_TS,
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from analyzer.capture.types import Bytes, Ints
     from analyzer.inputs.spec import Spec
 
-FOREVER = (1 << 63) - 1
 MIN_WINDOW = 1 << 20
 MAX_ACTIVE = 256  # inputs read at once, each with a thread and two windows
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from analyzer.capture.engine import Engine, InputReport
+    from analyzer.capture.engine import Engine
+    from analyzer.capture.report import InputReport
     from analyzer.issues import Issue
     from craft.packet import Packet
 
@@ -124,8 +125,10 @@ def engine() -> Engine:
 
 
 def analyse(engine: Engine, path: Path) -> tuple[list[InputReport], list[Issue]]:
+    from analyzer.capture.merge import Merge
+
     specs, found = discover([str(path)])
-    reports, issues = engine.run(specs)
+    reports, issues = Merge([engine]).run(specs)
     return reports, [*found, *issues]
 
 

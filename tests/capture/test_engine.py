@@ -11,6 +11,7 @@ import pytest
 
 from analyzer.capture.engine import Engine
 from analyzer.capture.layout import F_SIZE, HOLES
+from analyzer.capture.merge import Merge
 from analyzer.inputs.discover import discover
 from craft import pcap, scenes
 from craft.tcp import Conversation, Host, data_indexes, drop
@@ -37,7 +38,7 @@ def read(*paths: Path, **options: Any) -> tuple[Rows, Engine, dict[str, int]]:
     """Rows, the engine and how often each issue was counted."""
     rows = Rows()
     engine = Engine(rows, **options)
-    _, issues = engine.run(discover([str(path) for path in paths])[0])
+    _, issues = Merge([engine]).run(discover([str(path) for path in paths])[0])
     return rows, engine, {issue.code: issue.count for issue in issues}
 
 
@@ -61,7 +62,7 @@ def test_a_kernel_fault_costs_its_record_and_nothing_else(tmp_path: Path) -> Non
     rows = Rows()
     engine = Engine(rows)
     engine.h = np.zeros((0, 2 * HOLES), dtype=np.int64)  # the first hole trips the bounds check
-    (report,), issues = engine.run(discover([str(path)])[0])
+    (report,), issues = Merge([engine]).run(discover([str(path)])[0])
     counts = {issue.code: issue for issue in issues}
     assert counts["kernel-fault"].count >= 1
     assert counts["kernel-fault"].incomplete

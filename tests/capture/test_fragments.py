@@ -15,6 +15,7 @@ from analyzer.capture import fragments as unit
 from analyzer.capture.engine import Engine
 from analyzer.capture.fragments import Fragments, Place
 from analyzer.capture.handover import resume, suspend
+from analyzer.capture.merge import Merge
 from analyzer.inputs.discover import discover
 from craft import direct, frames, scenes, tunnels
 from craft.packet import Packet
@@ -218,7 +219,7 @@ def test_what_is_open_is_handed_on(tmp_path):
     first = Engine(tables.add, seed=1)
     path = tmp_path / "part.cap"
     path.write_bytes(write_pcap(pieces[:2]))
-    first.run(discover([str(path)])[0], finish=False)
+    Merge([first]).run(discover([str(path)])[0], finish=False)
     boundary = pickle.loads(pickle.dumps(suspend(first)))
     read = direct.read(pieces[2:], engine=resume(boundary, tables.add))
     assert read.flow["orig_bytes"] == len(BODY)

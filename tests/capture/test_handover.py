@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analyzer.capture.engine import Engine
 from analyzer.capture.handover import resume, suspend
+from analyzer.capture.merge import Merge
 from analyzer.inputs.discover import discover
 
 CAPTURES = Path(__file__).parents[2] / "captures"
@@ -51,7 +52,7 @@ class Rows:
 
 def run_whole(path: Path) -> dict[str, list[Any]]:
     rows = Rows()
-    Engine(rows).run(discover([str(path)])[0])
+    Merge([Engine(rows)]).run(discover([str(path)])[0])
     return rows.all()
 
 
@@ -72,7 +73,7 @@ def test_pieces_equal_the_whole(
     for number, piece in enumerate(pieces(whole.read_bytes(), cuts)):
         path = folder / f"{number}.pcap"
         path.write_bytes(piece)
-        engine.run(discover([str(path)])[0], finish=False)
+        Merge([engine]).run(discover([str(path)])[0], finish=False)
         engine = resume(pickle.loads(pickle.dumps(suspend(engine))), rows)
     engine.finish_all()
     assert rows.all() == run_whole(whole)

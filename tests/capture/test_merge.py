@@ -118,7 +118,7 @@ def test_both_shares_have_work(tmp_path: Path) -> None:
     for share in range(2):
         tables = Tables()
         engine = Engine(tables.add, share=share, shares=2)
-        engine.run(discover([str(path)])[0])
+        Merge([engine]).run(discover([str(path)])[0])
         counts.append(len(tables["flows"]))
     assert min(counts) > 0
 

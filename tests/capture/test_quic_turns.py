@@ -177,6 +177,7 @@ def test_handed_over_anywhere(after: int) -> None:
 
 
 def read_part(engine: Any, packets: Any, tables: Any) -> None:
+    from analyzer.capture.merge import Merge
     from analyzer.inputs.discover import discover
     from craft.pcap import write_pcap
 
@@ -185,4 +186,4 @@ def read_part(engine: Any, packets: Any, tables: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "part.pcap"
         path.write_bytes(write_pcap(packets))
-        engine.run(discover([str(path)])[0], finish=False)
+        Merge([engine]).run(discover([str(path)])[0], finish=False)

@@ -68,6 +68,7 @@ def read(
         options: Of the engine.
     """
     from analyzer.capture.engine import Engine
+    from analyzer.capture.merge import Merge
     from analyzer.inputs.discover import discover
 
     tables = Tables()
@@ -81,5 +82,5 @@ def read(
             path.write_bytes(capture if isinstance(capture, bytes) else write_pcap(capture))
             paths.append(str(path))
         specs, _ = discover(paths)
-        tables.reports, tables.issues = engine.run(specs)
+        tables.reports, tables.issues = Merge([engine]).run(specs)
     return tables
