@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from analyzer.endpoints.match import Catalogue
 
 MEMORY_LIMIT = "1GiB"
+SMALL_CASE = 100_000
+"""Conversations up to which one thread derives and judges a case: each thread of a join has buffers
+of its own, and keeping an order that nothing depends on costs more: 50 MiB for work of a second."""
 _SCHEMA = {t.name: t for t in (*TABLES, *DERIVED)}
 
 
@@ -147,6 +150,9 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         UsageError: An agent's network is not one.
     """
     connection = case.connection
+    (flows,) = connection.execute("SELECT count(*) FROM flows").fetchall()[0]
+    if flows <= SMALL_CASE:
+        connection.execute("SET threads = 1; SET preserve_insertion_order = false")
     prepare(connection, settings.thresholds, inventory.proxies)
     names = load_names(connection)
     agents = (*settings.agents, *inventory.agents)
