@@ -1,7 +1,7 @@
 """Writes the committed seeds, from the same builders as the tests: ``python fuzz/make_seeds.py``.
 
 A seed shows the fuzzer a shape that it would not find by itself in a night: a handshake, a tunnel,
-a compressed file. What a later fuzzing run adds lies in ``fuzz/work`` and is not committed.
+a compressed file. What a later fuzzing run adds lies in ``fuzz/kept`` and is not committed.
 """
 
 from __future__ import annotations

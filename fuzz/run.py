@@ -1,7 +1,7 @@
 """Coverage-guided fuzzing of one target: ``python fuzz/run.py TARGET [libFuzzer options]``.
 
 Needs atheris (``pip install atheris``). Kernels run as plain Python, so that their branches are
-seen; about a hundred runs a second. What it finds on the way is kept in ``fuzz/work/TARGET``, which
+seen; about a hundred runs a second. What it finds on the way is kept in ``fuzz/kept/TARGET``, which
 is not committed; a crash leaves a file ``crash-...`` there. Twenty minutes of it:
 
     python fuzz/run.py dns -max_total_time=1200
@@ -38,11 +38,11 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in TARGETS:
         raise SystemExit(f"expected a target: {', '.join(TARGETS)}")
-    work = HERE / "work" / name
-    work.mkdir(parents=True, exist_ok=True)
+    kept = HERE / "kept" / name
+    kept.mkdir(parents=True, exist_ok=True)
     target = TARGETS[name]
-    options = [f"-artifact_prefix={work}/", "-timeout=60", "-rss_limit_mb=4096", *sys.argv[2:]]
-    atheris.Setup([sys.argv[0], *options, str(work), str(HERE / "seeds" / name)], target)
+    options = [f"-artifact_prefix={kept}/", "-timeout=60", "-rss_limit_mb=4096", *sys.argv[2:]]
+    atheris.Setup([sys.argv[0], *options, str(kept), str(HERE / "seeds" / name)], target)
     atheris.Fuzz()
 
 

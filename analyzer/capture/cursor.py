@@ -88,7 +88,6 @@ DETAIL = {
     "cut-ip-header": "the IP header was not captured whole; the packet is not analysed",
     "bad-ip-header": "version, header or total length of the IP header make no sense; not analysed",
     "ip-length-beyond-frame": "the IP header promises more than the frame holds; the frame counts",
-    "ip-fragment": "a fragment of an IP datagram; see the run's issues",
     "ip-protocol": "neither TCP, UDP nor a tunnel (ICMP and the like); not analysed",
     "ip-tunnel": "GRE or L2TP whose inside is not recognised; not analysed",
     "udp-tunnel": "a tunnel's header (VXLAN, GENEVE, GTP-U, L2TP) without IP or ARP behind it; "
@@ -213,7 +212,9 @@ class Cursor:
                 )
         if stopped:
             at = int(r[R_POS])
-            self.found = found_instead(self.buffer[at - 24 : at + min(left, 16)].tobytes())
+            before = min(int(r[R_BASE]) + at, 16)  # none in front of the file
+            around = self.buffer[at - before : at + min(left, 16)].tobytes()
+            self.found = found_instead(around, before)
         self._windows.close()
         if stopped or self.damage is not None:
             self.stream.drain()
@@ -255,16 +256,17 @@ class Cursor:
         return found
 
 
-def found_instead(around: bytes) -> str:
+def found_instead(around: bytes, before: int) -> str:
     """What stands where a record or block was expected, for the line that reports it.
 
-    A file header reads as an empty record before the one that makes no sense.
+    A file header reads as an empty record of 16 bytes before the one that makes no sense.
 
     Args:
-        around: 24 bytes before the place, and what follows it.
+        around: Bytes around the place.
+        before: How many of them precede it.
     """
-    start = around[24:]
-    if any(sniff(around[at:]) is not None for at in (24, 8, 0)):
+    start = around[before:]
+    if sniff(start) is not None or sniff(around) is not None:
         return (
             ", found the header of another capture: files that were joined byte by byte; mergecap "
             "joins them, or give each by itself"

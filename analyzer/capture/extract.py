@@ -7,12 +7,12 @@ imported when they are chosen, with the packages that they need.
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 from typing import TYPE_CHECKING
 
 from analyzer.capture import cache
+from analyzer.config import processors
 from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 LARGE = 32 << 20
 """Stored bytes from which on a second thread is started; standard input counts as that much."""
 
-
-ENGINES = ("native", "scapy", "tshark")
 PACKAGES = {"scapy": ("scapy",), "tshark": ("pyshark",)}
 """Packages that an engine needs beside what acrtrace always needs."""
 
@@ -54,7 +52,7 @@ def extract(
         digest: Compute the SHA-256 of every input; it costs more than the packet walk.
         threads: How many engines share the conversations, each in a thread of its own; None lets
             the size of the inputs decide. What comes out is the same, in another order of rows.
-        engine: One of ``ENGINES``.
+        engine: One of ``analyzer.config.ENGINES``.
         keylog: TLS secrets, of use to tshark only.
 
     Raises:
@@ -124,7 +122,7 @@ def worthwhile(specs: Sequence[Spec]) -> int:
     where there is a third one.
     """
     stored = sum(spec.size if spec.size is not None else LARGE for spec in specs)
-    return 2 if stored >= LARGE and len(os.sched_getaffinity(0)) > 2 else 1
+    return 2 if stored >= LARGE and processors() > 2 else 1
 
 
 def _in_turn(sink: Callable[[str, Columns], object]) -> Callable[[str, Columns], object]:

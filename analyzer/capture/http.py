@@ -120,6 +120,16 @@ def word(text: bytes | None) -> str | None:
     return printable(text)[:MAX_WORD] if text is not None else None
 
 
+def is_absolute(target: str) -> bool:
+    """A target as it is sent to a proxy (RFC 9112 section 3.2.2)."""
+    return target[:8].lower().startswith(("http://", "https://"))
+
+
+def by_proxy(method: str, target: str) -> bool:
+    """The destination address is a proxy's, so that the request's host does not name it."""
+    return method == "CONNECT" or is_absolute(target)
+
+
 def parse(head: bytes) -> Request | None:
     """Reads one head; None when its first line is no HTTP/1 request line.
 
@@ -143,7 +153,7 @@ def parse(head: bytes) -> Request | None:
     authority = printable(fields.get(b"host", b""))
     if method == "CONNECT" and target[:1] != "/":
         authority = target.split(" ", 1)[0]
-    elif target[:7].lower() == "http://" or target[:8].lower() == "https://":
+    elif is_absolute(target):
         with suppress(ValueError):  # a malformed IPv6 authority: the Host field still stands
             authority = urlsplit(target).netloc or authority
     host, port = split_authority(authority)

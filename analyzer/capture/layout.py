@@ -42,7 +42,7 @@ X_SIZE = 40
 LINK_ASIDE = 0x10000  # our own records (aside.py): no file can name a link type this large
 
 # --- reader state of one input ------------------------------------------------------------------
-R_FORMAT, R_BIG, R_TICK, R_LINK, R_SNAP, R_PKT = 0, 1, 2, 3, 4, 5
+R_FORMAT, R_BIG, R_TICK, R_LINK, R_PKT = 0, 1, 2, 3, 5
 R_POS, R_END, R_BASE, R_INPUT, R_NIF, R_SKIP = 6, 7, 8, 9, 10, 11
 R_FIRST, R_LAST, R_SNAPPED, R_HEAD_TS, R_SEEN, R_PREV_TS = 12, 13, 14, 15, 16, 17
 R_BLOCK, R_SECTION, R_HEAD = 18, 19, 20
@@ -58,8 +58,7 @@ BLOCK_NRB, BLOCK_ISB, BLOCK_DSB = 4, 5, 10  # pcapng blocks that speak about the
 # --- engine state -------------------------------------------------------------------------------
 G_SEED, G_MASK, G_FREE, G_ROWS, G_DONE, G_SERIAL = 0, 1, 2, 3, 4, 5
 G_CAND, G_ARENA, G_OPEN, G_FREE_SLOT, G_CLOCK = 6, 7, 8, 9, 10
-G_HOLE_CAP, G_HEAD_CAP, G_HEAD_EVICTED, G_DNS_LONG, G_DNS_SHORT = 11, 12, 13, 14, 15
-G_DUPES, G_FLOW_CAP, G_CANDS_SEEN = 16, 17, 18
+G_HOLE_CAP, G_HEAD_CAP, G_HEAD_EVICTED, G_DNS_LONG, G_FLOW_CAP = 11, 12, 13, 14, 17
 G_SHARES, G_SHARE = 20, 21
 G_HTTP_LOST = 23
 G_SIZE = 24
@@ -111,13 +110,7 @@ KIND_FLIGHT, KIND_ALERT = 4, 5
 KIND_RESPONSE, KIND_SOCKS, KIND_PROXY = 10, 11, 12
 # W_MODE: one of these kinds, known by their place alone, or a mode
 KIND_SKIP, KIND_CHUNK, KIND_TRAILER, KIND_H2 = 20, 21, 22, 23
-MODE_FREE, MODE_WAIT, MODE_REFUSED, MODE_RAW, MODE_LOST = (
-    0,
-    1,
-    2,
-    3,
-    4,
-)
+MODE_FREE, MODE_WAIT, MODE_REFUSED, MODE_RAW, MODE_LOST = range(5)
 
 # --- candidates ---------------------------------------------------------------------------------
 C_KIND, C_OFF, C_LEN, C_FLOW, C_TS, C_PKT, C_INPUT = 0, 1, 2, 3, 4, 5, 6
@@ -155,7 +148,6 @@ ISSUE_CODES = (
     "cut-ip-header",
     "bad-ip-header",
     "ip-length-beyond-frame",
-    "ip-fragment",
     "ip-protocol",
     "ip-tunnel",
     "udp-tunnel",
@@ -190,7 +182,6 @@ ISSUE_CODES = (
     Q_CUT_IP,
     Q_BAD_IP,
     Q_IP_BEYOND,
-    Q_FRAGMENT,
     Q_PROTOCOL,
     Q_TUNNEL,
     Q_UDP_TUNNEL,

@@ -13,7 +13,7 @@ from analyzer.capture.quic_packets import varint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PADDING, PING, ACK, ACK_ECN, CRYPTO, CLOSE = 0x00, 0x01, 0x02, 0x03, 0x06, 0x1C
+PADDING, PING, ACK, ACK_ECN, CRYPTO = 0x00, 0x01, 0x02, 0x03, 0x06
 GOOGLE_CRYPTO = 0x08  # in its versions with TLS but its own frames
 CLIENT_HELLO = 1
 MAX_HELLO = 16384 - 5  # with a record header in front it is what the ClientHello parser takes

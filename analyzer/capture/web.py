@@ -5,13 +5,13 @@ The candidates of a conversation come in the order in which they were complete.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analyzer.capture.exchanges import Exchange, Exchanges
 from analyzer.capture.export import numbers, texts
-from analyzer.capture.http import parse, parse_response
+from analyzer.capture.http import by_proxy, parse, parse_response
 from analyzer.capture.layout import (
     C_BODY,
     C_CODE,
@@ -120,9 +120,7 @@ class Web:
             return []
         if request.method == "CONNECT":
             return [(k, "connect", request.host, False)]
-        # behind a proxy the destination address is the proxy's, so the name binds no address
-        absolute = request.target[:7].lower() == "http://"
-        return [(k, "http_host", request.host, not absolute)]
+        return [(k, "http_host", request.host, not by_proxy(request.method, request.target))]
 
     def _frame(self, k: int, raw: bytes, made: Exchange, up: bool) -> list[Named]:
         if made.flow_id in self.open.given_up:
@@ -174,7 +172,9 @@ class Web:
         sink("http", columns)
 
 
-def whole(values: list[int | None], kind: type[np.signedinteger] = np.int64) -> Columns:
+def whole(
+    values: list[int | None], kind: type[np.signedinteger[Any]] = np.int64
+) -> np.ma.MaskedArray[Any, Any]:
     """A number column; None becomes NULL."""
     held = np.array([v or 0 for v in values], dtype=kind)
-    return numbers(held, np.array([v is None for v in values]))  # type: ignore[return-value]
+    return numbers(held, np.array([v is None for v in values]))

@@ -6,7 +6,6 @@ nothing under the user's name, and an existing file is replaced only with force.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from analyzer.case.addresses import fill_addresses
 from analyzer.case.classify import fill_endpoints, load_names
 from analyzer.case.columns import append_columns
 from analyzer.case.scripts import drop_temporary, prepare, run_script
+from analyzer.config import processors
 from analyzer.issues import UsageError
 from analyzer.schema import DERIVED, TABLES
 
@@ -127,7 +127,7 @@ def open_case(
                 "python_enable_replacements": "false",
                 "memory_limit": memory_limit,
                 "temp_directory": str(temp_directory or scratch / "spill"),
-                "threads": str(threads or _processors()),
+                "threads": str(threads or processors()),
             },
         )
         # Object arrays are always text: DuckDB must not guess their type from a sample.
@@ -189,9 +189,3 @@ def _refuse_existing(path: Path, force: bool) -> None:
         raise UsageError(f"case file {path} is a directory")
     if not force and path.exists():
         raise UsageError(f"case file {path} exists; --force replaces it")
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -12,6 +12,7 @@ import click
 
 from analyzer.cli.outcome import FAIL_ON, exit_code, problem_lines
 from analyzer.cli.speech import say
+from analyzer.config import ENGINES
 from analyzer.issues import UsageError
 from analyzer.report.formats import FORMATS
 
@@ -116,8 +117,8 @@ def agent_networks(
 @click.option(
     "engine",
     "--engine",
-    type=click.Choice(("native", "scapy", "tshark")),
-    default="native",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
     show_default=True,
     help="What reads the packets; scapy and tshark are second opinions, a thousand times slower.",
 )
@@ -160,6 +161,8 @@ def analyze(
 
     if keylog is not None and engine != "tshark":
         raise UsageError("--keylog needs --engine tshark: the others do not decrypt")
+    if threads is not None and engine != ENGINES[0]:
+        raise UsageError(f"--threads is for --engine {ENGINES[0]}: the others use one")
     fmt = fmt or _format_of(output)
     if config is None and Path(CONFIG_NAME).is_file():
         config = Path(CONFIG_NAME)

@@ -106,12 +106,10 @@ def _guarded(args: Sequence[str], arrived: Interruption) -> int:
         # Whoever read our output has gone; the interpreter must not try to flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except OSError as error:
+    except Exception as error:
         if arrived.code is not None:
             return _stopped(arrived)
-        return _refused(error)
-    except Exception as error:
-        return _stopped(arrived) if arrived.code is not None else _bug(error)
+        return _refused(error) if isinstance(error, OSError) else _bug(error)
     return code
 
 

@@ -117,6 +117,15 @@ def test_damage_says_what_stands_there(then: bytes, words: str) -> None:
     assert tables.reports[0].records - len(packets) in (0, 1)
 
 
+def test_a_capture_is_not_another_one_beside_its_own_header() -> None:
+    """The header in front of a first record that makes no sense is the file's own."""
+    for order in ("little", "big"):
+        damaged = pcap.header(order=order) + b"\xff" * 40
+        (issue,) = [i for i in direct.read(damaged).issues if i.code == "record-length"]
+        assert "another capture" not in issue.detail
+        assert "found ff ff ff ff" in issue.detail
+
+
 @given(st.sampled_from((BLOCK_NRB, BLOCK_ISB, BLOCK_DSB)), st.binary(max_size=200), st.booleans())
 def test_any_body_is_survived(kind: int, body: bytes, big: bool) -> None:
     about = About()

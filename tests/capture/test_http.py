@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.http import parse, parse_response, redact, split_authority
+from analyzer.capture.http import by_proxy, parse, parse_response, redact, split_authority
 
 
 def test_a_put_blob() -> None:
@@ -128,3 +128,13 @@ def test_the_host_of_a_location(location: bytes, host: str | None) -> None:
     found = parse_response(b"HTTP/1.1 307 Go\r\nLocation: " + location + b"\r\n\r\n")
     assert found is not None
     assert found.location_host == host
+
+
+@pytest.mark.parametrize(("method", "target", "proxied"), [
+    ("GET", "/x", False), ("GET", "/x?u=http://h", False), ("OPTIONS", "*", False),
+    ("GET", "http://h.example/x", True), ("GET", "HTTPS://h.example/x", True),
+    ("CONNECT", "h.example:443", True),
+])  # fmt: skip
+def test_which_requests_go_by_a_proxy(method: str, target: str, proxied: bool) -> None:
+    """Their destination address is the proxy's, so their host is no name of it."""
+    assert by_proxy(method, target) is proxied

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analyzer.capture.engines.tshark_dns import messages
 from analyzer.capture.engines.tshark_http import Http2, requests
 from analyzer.capture.engines.tshark_packet import TsharkPacket
-from analyzer.capture.http import printable, redact, split_authority
+from analyzer.capture.http import by_proxy, printable, redact, split_authority
+from analyzer.capture.plain import lookups
 from analyzer.capture.plain.dns import packed_text
 from analyzer.capture.plain.heads import Kind
 from analyzer.capture.plain.hello import EARLY_DATA, PSK, Hello, client_hello, escaped
+from analyzer.capture.plain.lookups import place
 from analyzer.capture.plain.packet import TCP
 
 if TYPE_CHECKING:
@@ -65,10 +67,6 @@ class TsharkReader:
         for at, flow_id, request in self._http2.rest():
             self._request(at, flow_id, request)
 
-    @staticmethod
-    def _place(packet: Packet) -> dict[str, Any]:
-        return {"ts_ns": packet.ts_ns, "packet": packet.number, "input_id": packet.input_id}
-
     def _hello(self, packet: TsharkPacket, flow_id: int) -> None:
         assert packet.fields is not None
         fields = packet.fields
@@ -86,7 +84,7 @@ class TsharkReader:
             self.ech.add(flow_id)
         self.rows.add(
             "tls",
-            **self._place(packet),
+            **place(packet),
             flow_id=flow_id,
             sni=sni,
             alpn=",".join(alpn) or None,
@@ -120,7 +118,7 @@ class TsharkReader:
     ) -> None:
         self.rows.add(
             "names",
-            **self._place(packet),
+            **place(packet),
             client_ip=packed_text(packet.src),
             flow_id=flow_id,
             addr=addr,
@@ -136,7 +134,7 @@ class TsharkReader:
         blob = printable(request.blob_type)[:64] if request.blob_type is not None else None
         self.rows.add(
             "http",
-            **self._place(packet),
+            **place(packet),
             flow_id=flow_id,
             method=method,
             host=host,
@@ -147,7 +145,7 @@ class TsharkReader:
             body_bytes=request.body_bytes,
         )
         if host is not None:
-            proxied = method == "CONNECT" or target[:7].lower() == "http://"
+            proxied = by_proxy(method, target)
             addr = None if proxied else packed_text(packet.dst)
             kind = "connect" if method == "CONNECT" else "http_host"
             self._announced(packet, flow_id, host, kind, addr)
@@ -158,43 +156,7 @@ class TsharkReader:
             serial = self._dns_serial
             self._dns_serial += 1
             source, target = packed_text(packet.src), packed_text(packet.dst)
-            client, server = (target, source) if message.is_response else (source, target)
-            self.rows.add(
-                "dns",
-                **self._place(packet),
-                dns_id=serial,
-                client_ip=client,
-                server_ip=server,
-                transport="tcp" if packet.proto == TCP else "udp",
-                txid=message.txid,
-                is_response=message.is_response,
-                rcode=message.flags & 15,
-                qname=message.qname,
-                qtype=message.qtype,
-                answers=message.count,
-                malformed=message.malformed,
-            )
-            for answer in message.answers:
-                self.rows.add(
-                    "dns_answers",
-                    dns_id=serial,
-                    position=answer.position,
-                    owner=answer.owner,
-                    type=answer.type,
-                    value=answer.value,
-                    ttl_s=answer.ttl,
-                )
-            for binding in message.bindings:
-                self.rows.add(
-                    "names",
-                    **self._place(packet),
-                    client_ip=client,
-                    addr=binding.address,
-                    name=binding.name,
-                    kind="dns_hint" if binding.hint else "dns",
-                    ttl_s=binding.ttl,
-                    chain=binding.chain,
-                )
+            lookups.write(self.rows, packet, message, serial, source, target)
 
 
 def name_text(text: str) -> str:

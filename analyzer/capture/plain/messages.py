@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analyzer.capture import http
-from analyzer.capture.plain import dns
+from analyzer.capture.plain import dns, lookups
 from analyzer.capture.plain.dns import packed_text
 from analyzer.capture.plain.heads import Kind
 from analyzer.capture.plain.hello import client_hello
-from analyzer.capture.plain.packet import TCP
+from analyzer.capture.plain.lookups import place
 
 if TYPE_CHECKING:
     from analyzer.capture.plain.rows import Rows
@@ -37,18 +37,13 @@ class Messages:
         elif unit.kind is Kind.DNS:
             self._dns(unit)
 
-    @staticmethod
-    def _place(unit: Unit) -> dict[str, Any]:
-        packet = unit.packet
-        return {"ts_ns": packet.ts_ns, "packet": packet.number, "input_id": packet.input_id}
-
     def _hello(self, unit: Unit) -> None:
         hello = client_hello(unit.data, unit.cut)
         if hello.ech:
             self.ech.add(unit.flow_id)
         self.rows.add(
             "tls",
-            **self._place(unit),
+            **place(unit.packet),
             flow_id=unit.flow_id,
             sni=hello.sni,
             alpn=hello.alpn,
@@ -71,7 +66,7 @@ class Messages:
     def _announced(self, unit: Unit, name: str, kind: str, addr: str | None) -> None:
         self.rows.add(
             "names",
-            **self._place(unit),
+            **place(unit.packet),
             client_ip=packed_text(unit.source[0]),
             flow_id=unit.flow_id,
             addr=addr,
@@ -86,7 +81,7 @@ class Messages:
             return
         self.rows.add(
             "http",
-            **self._place(unit),
+            **place(unit.packet),
             flow_id=unit.flow_id,
             method=request.method,
             host=request.host,
@@ -98,8 +93,7 @@ class Messages:
         )
         if request.host is None:
             return
-        # behind a proxy the destination address is the proxy's, so the name binds no address
-        proxied = request.method == "CONNECT" or request.target[:7].lower() == "http://"
+        proxied = http.by_proxy(request.method, request.target)
         kind = "connect" if request.method == "CONNECT" else "http_host"
         self._announced(unit, request.host, kind, None if proxied else packed_text(unit.target[0]))
 
@@ -108,40 +102,4 @@ class Messages:
         serial = self._dns_serial
         self._dns_serial += 1
         source, target = packed_text(unit.source[0]), packed_text(unit.target[0])
-        client, server = (target, source) if message.is_response else (source, target)
-        self.rows.add(
-            "dns",
-            **self._place(unit),
-            dns_id=serial,
-            client_ip=client,
-            server_ip=server,
-            transport="tcp" if unit.packet.proto == TCP else "udp",
-            txid=message.txid,
-            is_response=message.is_response,
-            rcode=message.flags & 15,
-            qname=message.qname,
-            qtype=message.qtype,
-            answers=message.count,
-            malformed=message.malformed,
-        )
-        for answer in message.answers:
-            self.rows.add(
-                "dns_answers",
-                dns_id=serial,
-                position=answer.position,
-                owner=answer.owner,
-                type=answer.type,
-                value=answer.value,
-                ttl_s=answer.ttl,
-            )
-        for binding in message.bindings:
-            self.rows.add(
-                "names",
-                **self._place(unit),
-                client_ip=client,
-                addr=binding.address,
-                name=binding.name,
-                kind="dns_hint" if binding.hint else "dns",
-                ttl_s=binding.ttl,
-                chain=binding.chain,
-            )
+        lookups.write(self.rows, unit.packet, message, serial, source, target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from analyzer.capture.plain.packet import Packet
     from analyzer.inputs.spec import Spec
 
-FILE_HEADER = 24
 
-
-class Source:
+class Source(ABC):
     """Hands out the packets of one input; engines say how (`_packets`).
 
     Args:
@@ -50,8 +49,9 @@ class Source:
                 self.note("no-packets", "end", detail, incomplete=True)
         self.close()
 
+    @abstractmethod
     def _packets(self) -> Iterator[Packet]:
-        raise NotImplementedError
+        """The packets behind the stream's beginning, in the order of the file."""
 
     def close(self) -> None:
         """Reads the rest of a damaged input, so that its SHA-256 is known, and closes it."""

@@ -151,6 +151,12 @@ def test_a_key_log_wants_tshark(tmp_path: Path, capture: Path) -> None:
     assert b"--engine tshark" in run.stderr
 
 
+def test_threads_are_for_the_native_engine(tmp_path: Path, capture: Path) -> None:
+    run = command_line("analyze", capture, "--engine", "scapy", "--threads", "2", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, b"")
+    assert b"--threads is for --engine native" in run.stderr
+
+
 def test_a_key_log_is_not_overwritten(tmp_path: Path, capture: Path) -> None:
     (tmp_path / "keys.html").write_text("secret")
     run = command_line(
