@@ -52,3 +52,9 @@ def reference_dir() -> Path:
 def repo_root() -> Path:
     """The checkout."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def logs_dir() -> Path:
+    """Third-party log samples, with expected outputs where they exist."""
+    return external_folder("ACRTRACE_LOGS", "../shared/logs", "zeek_tsv/SOURCES.md")

@@ -29,24 +29,47 @@ ARCHIVES = ("tar", "zip")
 
 
 @dataclass(frozen=True, slots=True)
+class LogText:
+    """How a log is read.
+
+    Attributes:
+        formats: Names of the log formats in it, most frequent first.
+        layout: ``lines``, ``json`` (an object a line), ``documents`` (JSON of any other form),
+            ``table`` (cells under a header), ``zeek`` or ``fixed``.
+        encoding: Codec of its text.
+        delimiter: Of a table's cells.
+        header: Names of a table's columns.
+    """
+
+    formats: tuple[str, ...]
+    layout: str
+    encoding: str
+    delimiter: str = ""
+    header: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A container that can be read.
 
     Attributes:
         container: ``pcap``, ``pcap-modified`` (longer record heads) or ``pcapng``; one of
-            `ARCHIVES` for what holds captures.
+            `ARCHIVES` for what holds captures; ``log`` for text.
         compression: ``gzip``, ``zstd``, ``xz``, ``bzip2``, ``lz4``, or None for plain bytes.
         big_endian: Byte order of the file header (of the first section in pcapng).
         nanosecond: Sub-second unit of a pcap; False for pcapng, where each interface has its own.
+        log: How a log is read, None for packets.
     """
 
     container: str
     compression: str | None
     big_endian: bool
     nanosecond: bool
+    log: LogText | None = None
 
     def __str__(self) -> str:
-        return self.container + (f"+{self.compression}" if self.compression else "")
+        kind = self.container if self.log is None else self.log.formats[0]
+        return kind + (f"+{self.compression}" if self.compression else "")
 
 
 _PCAP = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from analyzer.rules.head import Head
+from analyzer.head import Head
 from analyzer.rules.load import template_fields
 
 if TYPE_CHECKING:

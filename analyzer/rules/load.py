@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from analyzer.config import Thresholds
 from analyzer.issues import UsageError
 from analyzer.result import SEVERITIES, STREAMS
-from analyzer.rules.head import Head
+from analyzer.head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,7 @@ from __future__ import annotations
 from analyzer.schema.derived import ADDRESSES, ATTRIBUTED, ENDPOINTS
 from analyzer.schema.inputs import INPUTS, ISSUES
 from analyzer.schema.messages import DNS, DNS_ANSWERS, HTTP, TLS, TLS_ALERTS, TLS_SERVER
+from analyzer.schema.observations import OBSERVATIONS
 from analyzer.schema.table import Column, Table
 from analyzer.schema.traffic import FLOWS, NAMES
 
@@ -24,6 +25,7 @@ __all__ = [
     "INPUTS",
     "ISSUES",
     "NAMES",
+    "OBSERVATIONS",
     "TABLES",
     "TLS",
     "TLS_ALERTS",

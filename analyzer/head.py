@@ -1,4 +1,4 @@
-"""The head of a rule file: TOML in the leading ``-- `` comment lines, with lines for errors."""
+"""The head of a SQL file (a rule, a log format): TOML in the leading ``-- `` comment lines."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Log lines into the same tables as packets: read, recognise, map, gather."""

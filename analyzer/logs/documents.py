@@ -1,0 +1,245 @@
+"""JSON that is not one object a line: arrays, ``{"records": [...]}``, pretty print, one document
+behind the other, the row-and-column answer of the Log Analytics API. Each becomes a stream of
+objects, a record each, without ever holding the whole document.
+
+A document that ends early (the copy of an hour that is still being written) gives every record that
+is complete. A record with a trailing comma (edited by hand) is mended; one that is damaged otherwise
+is counted and left out, and reading goes on behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_RECORD = 1 << 26
+"""Characters of one record; more is no log record."""
+
+BLOCK = 1 << 14
+"""Records handed out at once."""
+
+MAX_MENDED = 1 << 16
+"""Characters of a damaged record that is looked at closely."""
+
+MAX_ATTEMPTS = 1000
+"""Damaged records of a document that are looked at closely; the others are only counted."""
+
+WRAPPER = re.compile(r'\{\s*"(?:records|Records|value)"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,\ufeff\x1e]*")  # RS: RFC 7464
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_NEXT_LINE = re.compile(r"\n\s*,?\s*(?=\{)")
+_TRAILING = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_LISTS = ("records", "Records", "value")
+_decode = json.JSONDecoder(strict=False).raw_decode
+
+
+@dataclass(slots=True)
+class Lost:
+    """What could not be read: how many records, and the first of them."""
+
+    count: int = 0
+    first_line: int = 0
+    reason: str = ""
+
+    def add(self, line: int, reason: str) -> None:
+        """One more."""
+        if not self.count:
+            self.first_line, self.reason = line, reason
+        self.count += 1
+
+
+def records(texts: Iterator[str], lost: Lost) -> Iterator[tuple[list[int], list[str]]]:
+    """Records as (line each begins in, from 1; its JSON text), in blocks."""
+    return _Reader(texts, lost).blocks()
+
+
+@dataclass(slots=True)
+class _Reader:
+    texts: Iterator[str]
+    lost: Lost
+    buffer: str = ""
+    at: int = 0
+    line: int = 1
+    ended: bool = False
+    open_wrappers: int = 0
+    numbers: list[int] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+
+    def blocks(self) -> Iterator[tuple[list[int], list[str]]]:
+        while self._skip_to_value():
+            self._value()
+            if len(self.found) >= BLOCK:
+                yield self._taken()
+        if self.found:
+            yield self._taken()
+
+    def _taken(self) -> tuple[list[int], list[str]]:
+        taken = (self.numbers, self.found)
+        self.numbers, self.found = [], []
+        return taken
+
+    def _more(self) -> bool:
+        """Reads until the buffer has doubled, so that a long record is not parsed over and over."""
+        if self.ended:
+            return False
+        kept = self.buffer[self.at :]
+        parts, wanted = [kept], max(len(kept), 1)
+        for text in self.texts:
+            parts.append(text)
+            wanted -= len(text)
+            if wanted <= 0:
+                break
+        else:
+            self.ended = True
+        self.buffer, self.at = "".join(parts), 0
+        return len(self.buffer) > len(kept)
+
+    def _to(self, end: int) -> None:
+        self.line += self.buffer.count("\n", self.at, end)
+        self.at = end
+
+    def _skip_to_value(self) -> bool:
+        """Moves to the next value; False at the end."""
+        while True:
+            matched = _BETWEEN.match(self.buffer, self.at)
+            self._to(matched.end() if matched else self.at)
+            if self.at < len(self.buffer):
+                if self.buffer[self.at] in "]}":  # the end of what holds records
+                    self._to(self.at + 1)
+                    continue
+                return True
+            if not self._more():
+                return False
+
+    def _value(self) -> None:
+        if self.buffer[self.at] == "[":
+            self._to(self.at + 1)
+            return
+        while len(self.buffer) - self.at < 64 and self._more():
+            pass
+        wrapper = WRAPPER.match(self.buffer, self.at)
+        if wrapper:
+            self._to(wrapper.end())
+            return
+        while True:
+            try:
+                value, end = _decode(self.buffer, self.at)
+            except (json.JSONDecodeError, RecursionError) as error:
+                if self._may_be_cut(error) and self._more():
+                    continue
+                self._damaged(error)
+                return
+            if end == len(self.buffer) and not isinstance(value, (dict, list)) and self._more():
+                continue  # a number or word may go on
+            self._take(value, self.buffer[self.at : end])
+            self._to(end)
+            return
+
+    def _may_be_cut(self, error: Exception) -> bool:
+        if len(self.buffer) - self.at > MAX_RECORD:
+            return False
+        if not isinstance(error, json.JSONDecodeError):
+            return False
+        return error.msg.startswith(("Unterminated", "Invalid \\")) or error.pos >= len(
+            self.buffer
+        ) - 8
+
+    def _take(self, value: Any, text: str) -> None:
+        if not isinstance(value, dict):
+            # ``"count": 3`` behind a list of records; a bare word elsewhere.
+            if not self._is_tail(text):
+                self.lost.add(self.line, "expected a JSON object")
+            return
+        for name in _LISTS:
+            inner = value.get(name)
+            if isinstance(inner, list) and all(isinstance(each, dict) for each in inner):
+                self._emit(json.dumps(each) for each in inner)
+                return
+        tables = value.get("tables")
+        if isinstance(tables, list):
+            for table in tables:
+                self._emit(_rows(table))
+            return
+        self.numbers.append(self.line)
+        self.found.append(text)
+
+    def _is_tail(self, text: str) -> bool:
+        """A member of the wrapper that follows its records; its value is skipped with it."""
+        if not text.startswith('"'):
+            return False
+        after = self.at + len(text)
+        colon = re.compile(r"\s*:\s*").match(self.buffer, after)
+        if colon is None:
+            return False
+        try:
+            _, end = _decode(self.buffer, colon.end())
+        except json.JSONDecodeError:
+            return False
+        # What was read is skipped by the caller; put the value in front of it.
+        self.buffer = self.buffer[: self.at] + text + self.buffer[end:]
+        return True
+
+    def _emit(self, texts: Iterator[str]) -> None:
+        for text in texts:
+            self.numbers.append(self.line)
+            self.found.append(text)
+
+    def _damaged(self, error: Exception) -> None:
+        end = self._balanced_end()
+        if end is not None:
+            text = self.buffer[self.at : end]
+            mended = _TRAILING.sub(lambda m: m[1] or "", text)
+            try:
+                value = json.loads(mended, strict=False)
+            except (json.JSONDecodeError, RecursionError):
+                self.lost.add(self.line, f"expected JSON: {_reason(error)}")
+            else:
+                self._take(value, mended)
+            self._to(end)
+            return
+        following = _NEXT_LINE.search(self.buffer, self.at + 1)
+        if following is None and not self.ended and len(self.buffer) - self.at <= MAX_RECORD:
+            if self._more():
+                return  # tried again from the same place
+        cut = " (the text ends inside of it)" if following is None else ""
+        self.lost.add(self.line, f"expected JSON: {_reason(error)}{cut}")
+        self._to(following.end() if following else len(self.buffer))
+
+    def _balanced_end(self) -> int | None:
+        """Where the braces that open here close again, strings left out."""
+        if self.lost.count >= MAX_ATTEMPTS:
+            return None
+        depth = 0
+        for token in _TOKEN.finditer(self.buffer, self.at, self.at + MAX_MENDED):
+            sign = token[0]
+            if sign in "{[":
+                depth += 1
+            elif sign in "}]":
+                depth -= 1
+                if depth <= 0:
+                    return token.end()
+        return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg[0].lower() + error.msg[1:]
+    return "nested too deep"
+
+
+def _rows(table: Any) -> Iterator[str]:
+    """Rows of one table of the Log Analytics API (``columns``, ``rows``) as objects."""
+    if not isinstance(table, dict):
+        return
+    columns, rows = table.get("columns"), table.get("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        return
+    names = [str(c.get("name")) if isinstance(c, dict) else str(c) for c in columns]
+    for row in rows:
+        if isinstance(row, list):
+            yield json.dumps(dict(zip(names, row, strict=False)))

@@ -1,0 +1,220 @@
+"""Which log a text is, told from its first 64 KiB and never from its name.
+
+Every format is asked about every record of the head. Those that take at least three records, or a
+tenth of them, are its formats: a file may mix several (an export of all categories), each record
+goes to the first that takes it. Where two formats of different families take the same records
+the text is not clear, and nobody guesses: the candidates are named.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analyzer.inputs.sniff import Format, LogText, Stranger
+from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
+from analyzer.logs.documents import WRAPPER, Lost, records
+from analyzer.logs.format import LogFormat, known, load_formats, parts_of
+from analyzer.logs.text import Damage, encoding_of, is_text, lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SAMPLE = 1 << 16
+RECORDS = 200
+ENOUGH = 3
+SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The head of a text, taken apart in every way that formats may come."""
+
+    lines: list[str]
+    objects: list[Any]
+    header: list[str]
+    delimiter: str
+    layout: str
+
+
+def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger | None:
+    """The log that starts with these (decompressed) bytes.
+
+    Args:
+        head: Its beginning, at least 64 KiB where there are as many.
+        chosen: Name of the format that the user says it is.
+
+    Returns:
+        How to read it; a Stranger when several formats fit, or the chosen one does not; None when
+        it is no log that is known.
+    """
+    if not is_text(head):
+        return None
+    encoding = encoding_of(head)
+    text = head[:SAMPLE].decode(encoding, "replace")
+    whole = len(head) <= SAMPLE
+    sample = sample_of(text, whole=whole)
+    counts = {
+        each.name: taken for each in load_formats().values() if (taken := takes(each, sample))
+    }
+    if chosen is not None:
+        known(chosen)
+        if chosen not in counts:
+            return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
+        counts = {chosen: counts[chosen]}
+    total = max(len(sample.lines), 1)
+    strong = {
+        name: taken
+        for name, taken in counts.items()
+        if len(taken) >= ENOUGH or len(taken) >= SHARE * total
+    }
+    if not strong:
+        return None
+    names = _apart(strong)
+    if names is None:
+        listed = ", ".join(sorted(strong))
+        hint = "--log-format says which it is"
+        return Stranger(f"a log that may be any of {listed}", hint, holds_traffic=True)
+    formats = load_formats()
+    families = {formats[name].family for name in names}
+    names += [n for n, f in formats.items() if f.family in families and n not in names]
+    layout = sample.layout
+    layout = sample.layout
+    if layout == "lines" and _by_header(formats[names[0]], sample):
+        layout = "table"
+    found = LogText(tuple(names), layout, encoding, sample.delimiter, tuple(sample.header))
+    return Format("log", None, False, False, found)
+
+
+def _apart(strong: dict[str, set[int]]) -> list[str] | None:
+    """The formats that fit, most records first; None when two claim the same ones."""
+    formats = load_formats()
+    names = sorted(strong, key=lambda n: (-len(strong[n]), formats[n].order, n))
+    for at, name in enumerate(names):
+        for other in names[at + 1 :]:
+            if formats[name].family == formats[other].family:
+                continue
+            if len(strong[name] & strong[other]) * 2 > min(len(strong[name]), len(strong[other])):
+                return None
+    return names
+
+
+def sample_of(text: str, *, whole: bool = True) -> Sample:
+    """Takes a head apart."""
+    text = text.lstrip("\ufeff")
+    found = [line for _, block in lines(iter([text]), Damage()) for line in block]
+    if not whole and len(found) > 1:
+        found.pop()  # cut by the sample's end
+    full = [line for line in found if line.strip()][:RECORDS]
+    layout = _layout(text, full)
+    objects: list[Any] = []
+    if layout == "documents":
+        for _, block in records(iter([text]), Lost()):
+            objects += [_parsed(each) for each in block]
+            if len(objects) >= RECORDS:
+                break
+        objects = [each for each in objects if isinstance(each, dict)][:RECORDS]
+    elif layout == "json":
+        objects = [_parsed(line) for line in full]
+    header, delimiter = _header(full, layout)
+    return Sample(full, objects, header, delimiter, layout)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _layout(text: str, full: list[str]) -> str:
+    """lines | json (an object a line) | documents | zeek | fixed."""
+    start = text.lstrip()[:1]
+    if text.startswith("#separator"):
+        return "zeek"
+    if len(full) > 1 and is_rule(full[1]):
+        return "fixed"
+    if start == "[" and isinstance(_first_value(text), (dict, list)):
+        return "documents"
+    if start == "{":
+        if any(WRAPPER.match(line.lstrip()) for line in full[:1]):
+            return "documents"
+        first = _parsed(full[0]) if full else None
+        if isinstance(first, dict):
+            wraps = any(isinstance(first.get(k), list) for k in ("records", "Records", "tables"))
+            return "documents" if wraps else "json"
+        # Its first line alone is no object: damaged, or one object over many lines.
+        return "json" if any(isinstance(_parsed(f), dict) for f in full[1:4]) else "documents"
+    return "lines"
+
+
+def _first_value(text: str) -> Any:
+    """The first element of what may be an array; a log line in brackets gives None."""
+    inner = text.lstrip()[1:].lstrip()
+    if inner[:1] not in ("{", "["):
+        return None
+    for _, block in records(iter([inner[:SAMPLE]]), Lost()):
+        return _parsed(block[0])
+    return None
+
+
+def _header(full: list[str], layout: str) -> tuple[list[str], str]:
+    if layout == "zeek":
+        fields = next((line for line in full if line.startswith("#fields")), "")
+        separator = "\t"
+        return fields.split(separator)[1:], separator
+    if layout == "fixed":
+        return re.split(r"\s{2,}", full[0].strip()), " "
+    if layout != "lines" or not full:
+        return [], ""
+    best: tuple[list[str], str] = ([], "")
+    for delimiter in DELIMITERS:
+        cells = split(full[0], delimiter)
+        if len(cells) > max(len(best[0]), 1):
+            best = (cells, delimiter)
+    return best
+
+
+def takes(each: LogFormat, sample: Sample) -> set[int]:
+    """Which records of a sample are this format's."""
+    if sample.layout in ("json", "documents"):
+        return _takes_json(each, sample)
+    if _by_header(each, sample):
+        return set(range(1, len(sample.lines))) or {0}
+    taken: set[int] = set()
+    for record in each.of_shape("text"):
+        if sample.layout == "lines":
+            pattern = re.compile(record.pattern)
+            taken |= {at for at, line in enumerate(sample.lines) if pattern.search(line)}
+    return taken
+
+
+def _by_header(each: LogFormat, sample: Sample) -> bool:
+    columns = columns_of(sample.header)
+    return any(columns and all(c in columns for c in r.columns) for r in each.of_shape("table"))
+
+
+def _takes_json(each: LogFormat, sample: Sample) -> set[int]:
+    paths = dict(each.fields)
+    return {
+        at
+        for at, value in enumerate(sample.objects)
+        if isinstance(value, dict)
+        and any(
+            all(_holds(value, paths[name], pattern) for name, pattern in record.match)
+            for record in each.of_shape("json")
+        )
+    }
+
+
+def _holds(value: dict[str, Any], paths: Iterable[str], pattern: str) -> bool:
+    for path in paths:
+        found: Any = value
+        for part in parts_of(path):
+            found = found.get(part) if isinstance(found, dict) else None
+        if found is not None and found != "":
+            text = found if isinstance(found, str) else json.dumps(found)
+            return re.search(pattern, text) is not None
+    return False

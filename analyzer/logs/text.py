@@ -1,0 +1,129 @@
+"""Bytes of a log into text and numbered lines, in bounded pieces.
+
+UTF-8 and UTF-16 (what PowerShell's ``>`` writes), with or without byte-order mark; what is neither
+becomes U+FFFD and is counted. Only LF ends a line: a CR before it is taken off, other line breaks of
+Unicode are text (they occur inside of URLs and user agents).
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHUNK = 1 << 24
+"""Bytes decoded at once."""
+
+MAX_LINE = 1 << 20
+"""Characters of a line; what is longer is no log line, is cut and counted."""
+
+
+def encoding_of(head: bytes) -> str:
+    """The codec of a text that begins so: by its mark, or by where its zero bytes stand."""
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    sample = head[:512]
+    if len(sample) >= 8 and b"\0" in sample:
+        even, odd = sample[0::2], sample[1::2]
+        if not any(even[: len(odd)]) and all(odd):
+            return "utf-16-be"
+        if not any(odd) and all(even[: len(odd)]):
+            return "utf-16-le"
+    return "utf-8"
+
+
+def is_text(head: bytes) -> bool:
+    """True when a head can be a log: no control characters but white space, escapes and NULs in
+    UTF-16."""
+    if not head:
+        return False
+    encoding = encoding_of(head)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    text = decoder.decode(head[:4096])
+    # A log may hold \x01 or an escape code; a binary file is full of them.
+    odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f\x1b") or c == "\ufffd")
+    return odd * 20 <= len(text)
+
+
+@dataclass(slots=True)
+class Damage:
+    """What decoding lost.
+
+    Attributes:
+        undecodable: Lines that held bytes which are no text in the file's encoding.
+        first_undecodable: The first of them, from 1.
+        overlong: Lines that were cut.
+        first_overlong: The first of them.
+    """
+
+    undecodable: int = 0
+    first_undecodable: int = 0
+    overlong: int = 0
+    first_overlong: int = 0
+
+
+def pieces(read: Callable[[memoryview], int], encoding: str) -> Iterator[str]:
+    """Decoded text, piece by piece; ends where the stream does.
+
+    Args:
+        read: Fills a buffer and says how much, 0 at the end.
+        encoding: As :func:`encoding_of` says.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    buffer = memoryview(bytearray(CHUNK))
+    while count := read(buffer):
+        if text := decoder.decode(bytes(buffer[:count])):
+            yield text
+    if text := decoder.decode(b"", final=True):
+        yield text
+
+
+def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]]]:
+    """Complete lines as (number of the first, from 1; the lines without their ends).
+
+    A last line without LF counts as one: a live log is read while its writer is at it. A line over
+    `MAX_LINE` characters is cut there.
+    """
+    number, carry = 1, ""
+    skipping = False
+    for text in texts:
+        parts = (carry + text).split("\n")
+        carry = parts.pop()
+        if skipping and parts:
+            # The rest of a line that was cut: its beginning has been handed out.
+            parts[0], skipping = "", False
+            del parts[0]
+            number += 1
+        if len(carry) > MAX_LINE:
+            if not skipping:
+                parts.append(carry[:MAX_LINE])
+                damage.overlong += 1
+                damage.first_overlong = damage.first_overlong or number + len(parts) - 1
+                yield number, _clean(parts, number, damage)
+                number += len(parts) - 1
+                parts = []
+            carry, skipping = "", True
+        if parts:
+            yield number, _clean(parts, number, damage)
+            number += len(parts)
+    if carry and not skipping:
+        yield number, _clean([carry], number, damage)
+
+
+def _clean(parts: list[str], number: int, damage: Damage) -> list[str]:
+    for at, line in enumerate(parts):
+        if line.endswith("\r"):
+            parts[at] = line[:-1]
+        if len(line) > MAX_LINE:
+            parts[at] = line[:MAX_LINE]
+            damage.overlong += 1
+            damage.first_overlong = damage.first_overlong or number + at
+        if "\ufffd" in line:
+            damage.undecodable += 1
+            damage.first_undecodable = damage.first_undecodable or number + at
+    return parts
