@@ -38,6 +38,8 @@ class Thresholds:
     critical_write_bytes: int = 1_048_576
     critical_upload_bytes: int = 104_857_600
     medium_drip_sum_bytes: int = 65536
+    counted_storage_bytes: int = 65536
+    counted_other_bytes: int = 1_048_576
     correlation_seconds: int = 1800
     dns_grace_seconds: int = 3600
     lower_bound_missed_share: float = 0.01

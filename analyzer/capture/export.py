@@ -198,6 +198,8 @@ def flow_columns(rows: Ints, book: AddressBook, ech: set[int]) -> Columns:
         "ech": texts(["offered" if i in ech else None for i in ids.tolist()]),
         "action": texts([None] * len(rows)),
         "process": texts([None] * len(rows)),
+        "rule": texts([None] * len(rows)),
+        "records": numbers(np.zeros(len(rows), np.int64), np.ones(len(rows), bool)),
         "bytes_grade": texts(["measured"] * len(rows)),
         "first_packet": rows[:, F_FIRST_PKT],
         "last_packet": rows[:, F_LAST_PKT],

@@ -32,14 +32,18 @@ FROM per_host GROUP BY conversation;
 CREATE OR REPLACE TEMP TABLE spoken AS
 WITH said AS (
     SELECT coalesce(c.conversation, n.flow_id) AS conversation, n.ts_ns, n.name,
-        CASE n.kind WHEN 'quic_sni' THEN 'sni' WHEN 'socks' THEN 'connect' ELSE n.kind END AS kind,
-        (n.ts_ns, coalesce(n.packet, 0), n.name) AS place
+        -- A device's word (log_fqdn) is an SNI or a Host that it read: as good as an SNI, no better.
+        CASE n.kind WHEN 'quic_sni' THEN 'sni' WHEN 'log_fqdn' THEN 'sni' WHEN 'socks' THEN 'connect'
+            ELSE n.kind END AS kind,
+        n.kind = 'log_fqdn' AS logged,
+        (n.kind = 'log_fqdn', n.ts_ns, coalesce(n.packet, 0), n.name) AS place
     FROM names n LEFT JOIN conversations c USING (flow_id)
     WHERE n.flow_id IS NOT NULL AND n.name <> '' AND n.name NOT IN (SELECT name FROM no_hosts)
 )
 SELECT s.conversation,
     arg_min(s.name, s.place) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni,
     min(s.ts_ns) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni_ns,
+    bool_and(s.logged) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni_logged,
     arg_min(s.name, s.place) FILTER (s.kind = 'connect') AS connect_host,
     -- A source without request rows (a log) still names hosts.
     arg_min(s.name, s.place) FILTER (s.kind = 'http_host') AS http_host,
@@ -57,14 +61,16 @@ SELECT DISTINCT flow_id FROM (
     WHERE method = 'CONNECT' OR lower(target[:7]) = 'http://' OR lower(target[:8]) = 'https://'
 );
 
+-- A proxy's own log has requests with absolute targets, too; there the responder is the origin.
 CREATE OR REPLACE TEMP TABLE proxies AS
-SELECT DISTINCT f.resp_ip, f.resp_port FROM flows f JOIN proxy_talk USING (flow_id);
+SELECT DISTINCT f.resp_ip, f.resp_port FROM flows f JOIN proxy_talk USING (flow_id)
+WHERE f.orientation <> 'log';
 
 CREATE OR REPLACE TEMP TABLE voiced AS
 WITH heard AS (
     SELECT f.flow_id, f.orig_ip, f.resp_ip, coalesce(c.began_ns, f.start_ns) AS began_ns,
         p.resp_ip IS NOT NULL OR f.resp_ip IN (SELECT addr FROM declared_proxies) AS via_proxy,
-        f.ech, s.sni, s.sni_ns, s.connect_host,
+        f.ech, s.sni, s.sni_ns, s.sni_logged, s.connect_host,
         coalesce(h.http_host, CASE WHEN s.connect_host IS NULL THEN s.http_host END) AS http_host,
         coalesce(h.http_ns, s.http_ns) AS http_ns
     FROM flows f
@@ -113,13 +119,14 @@ weighed AS (
     LEFT JOIN endpoints o ON o.name = n.outer_name AND n.inner_name IS NOT NULL
     LEFT JOIN endpoints i ON i.name = n.inner_name AND n.outer_name IS NOT NULL
 )
-SELECT w.flow_id, a.agent, w.resp_ip, r.scope, w.began_ns, w.via_proxy, w.ech, w.sni,
+SELECT w.flow_id, a.agent, w.resp_ip, coalesce(r.scope, 'unknown') AS scope, w.began_ns, w.via_proxy, w.ech, w.sni,
     w.target_addr, t.scope AS target_scope,
     CASE WHEN w.truth = 'outer' THEN w.outer_name
         ELSE coalesce(w.inner_name, w.outer_name) END AS announced,
     CASE
         WHEN w.truth = 'outer' OR w.inner_name IS NULL THEN w.outer_source
         WHEN w.inner_name = w.outer_name AND w.outer_source = 'connect' THEN 'connect'
+        WHEN w.inner_source = 'sni' AND w.sni_logged THEN 'log_fqdn'
         ELSE w.inner_source
     END AS source,
     CASE w.truth WHEN 'outer' THEN w.inner_name WHEN 'inner' THEN w.outer_name END AS claimed_name,
@@ -132,5 +139,5 @@ SELECT w.flow_id, a.agent, w.resp_ip, r.scope, w.began_ns, w.via_proxy, w.ech, w
     END AS contradiction
 FROM weighed w
 JOIN addresses a ON a.addr = w.orig_ip
-JOIN addresses r ON r.addr = w.resp_ip
+LEFT JOIN addresses r ON r.addr = w.resp_ip
 LEFT JOIN addresses t ON t.addr = w.target_addr;

@@ -11,7 +11,7 @@
 -- show clearly more: then not all that was sent was a request that it could read.
 
 CREATE OR REPLACE TEMP TABLE requests AS
-SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
+SELECT flow_id, coalesce(sum(greatest(head_bytes, 0)), 0) AS head_bytes,
     count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS writes,
     -- Body bytes that were sent, chunked or not. A Content-Length alone (a log) is the sender's
     -- word: what it claims may exceed any integer.
@@ -20,11 +20,13 @@ SELECT flow_id, sum(greatest(head_bytes, 0)) AS head_bytes,
     count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')
         AND body_bytes IS NULL AND content_length IS NULL) AS unsized,
     arg_min(
-        method || ' ' || target || ' (packet ' || packet || ')'
-            || CASE WHEN status >= 400 THEN ', refused with ' || status
-                WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END,
-        (ts_ns, packet, method, target)
-    ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS write_line,
+        {
+            'request': method || ' ' || coalesce(target, '?'), 'packet': packet,
+            'outcome': CASE WHEN status >= 400 THEN ', refused with ' || status
+                WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END
+        },
+        (ts_ns, packet, method, coalesce(target, ''))
+    ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS first_write,
     bool_or(method = 'CONNECT') AS tunnel,
     sum(greatest(body_bytes, 0)) AS counted_bytes,
     count(*) FILTER (body_bytes IS NULL) AS uncounted
@@ -37,7 +39,7 @@ SELECT v.flow_id, v.agent, v.target_addr, coalesce(v.target_scope, v.scope) AS s
     coalesce(c.contradiction, v.contradiction) AS contradiction,
     CASE
         WHEN c.flow_id IS NOT NULL THEN 'A4'
-        WHEN v.announced IS NOT NULL AND v.source <> 'sni' THEN 'A1'
+        WHEN v.announced IS NOT NULL AND v.source NOT IN ('sni', 'log_fqdn') THEN 'A1'
         WHEN v.announced IS NOT NULL AND k.flow_id IS NOT NULL THEN 'A2'
         WHEN v.announced IS NOT NULL THEN 'A3'
         WHEN r.by_own THEN 'A4'
@@ -68,7 +70,10 @@ WITH named AS (
         coalesce(e.direction, m.direction) AS direction,
         coalesce(e.technique, m.technique) AS technique, e.imitates,
         coalesce(j.ech_name, false) AND coalesce(e.role = 'ech-public', false) AS name_hidden,
-        q.writes, q.announced_bytes, q.unsized, q.write_line, q.head_bytes,
+        q.writes, q.announced_bytes, q.unsized, q.head_bytes,
+        q.first_write.request
+            || CASE f.orientation WHEN 'log' THEN ' (line ' ELSE ' (packet ' END
+            || q.first_write.packet || ')' || q.first_write.outcome AS write_line,
         CASE WHEN q.uncounted = 0 AND q.counted_bytes > 0 AND NOT q.tunnel THEN q.counted_bytes END
             AS counted_bytes,
         f.app = 'http' AND q.flow_id IS NOT NULL AND NOT q.tunnel AS readable

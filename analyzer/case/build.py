@@ -167,6 +167,7 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         "attribute",
         "views",
         "correlate",
+        "counters",
     ):
         run_script(connection, script)
     drop_temporary(connection)

@@ -42,16 +42,19 @@ WHERE flow_id IN (
 -- per agent are considered, those that can clear first. Only a registry that is ours or approved
 -- clears.
 CREATE OR REPLACE TEMP TABLE managed AS
+-- A log has counters at best, and none at worst: without turns, more down than up is read-shaped;
+-- without bytes the account may still be X's (readiness wants to know), but nothing clears it.
 WITH read_only AS (
-    SELECT a.endpoint
+    SELECT a.endpoint, coalesce(sum(a.resp_bytes) > sum(a.orig_bytes), false) AS shaped
     FROM attributed a JOIN flows f USING (flow_id)
     WHERE a.role = 'managed-storage-candidate' AND a.proxy_leg IS DISTINCT FROM 'upstream'
     GROUP BY a.endpoint
-    HAVING sum(f.upload_turns) = 0 AND sum(f.wide_requests) = 0 AND sum(a.write_requests) = 0
-        AND sum(a.resp_bytes) > sum(a.orig_bytes)
+    HAVING coalesce(sum(f.upload_turns), 0) = 0 AND coalesce(sum(f.wide_requests), 0) = 0
+        AND sum(a.write_requests) = 0 AND coalesce(sum(a.resp_bytes) > sum(a.orig_bytes), true)
+        AND bool_and(f.turns IS NOT NULL OR f.orientation = 'log')
 ),
 reads AS (
-    SELECT a.flow_id, a.agent, a.start_ns
+    SELECT a.flow_id, a.agent, a.start_ns, r.shaped
     FROM attributed a JOIN read_only r ON r.endpoint = a.endpoint
     WHERE a.role = 'managed-storage-candidate' AND a.name_grade < 'A5'
         AND a.contradiction IS NULL AND a.proxy_leg IS DISTINCT FROM 'upstream'
@@ -71,11 +74,11 @@ touched AS (
     FROM logins
 ),
 pairs AS (
-    SELECT r.flow_id, r.start_ns, r.agent, g.login_server, g.ownership
+    SELECT r.flow_id, r.start_ns, r.agent, r.shaped, g.login_server, g.ownership
     FROM reads r JOIN registries g ON g.agent = r.agent
 ),
 timed AS (
-    SELECT p.flow_id, p.login_server, p.ownership,
+    SELECT p.flow_id, p.shaped, p.login_server, p.ownership,
         coalesce(t.until_ns >= p.start_ns - l.correlation_ns, false) AS in_time,
         p.start_ns - s.began_ns < l.correlation_ns AS early
     FROM pairs p
@@ -88,7 +91,7 @@ kept AS (
     SELECT *, bool_or(in_time) OVER (PARTITION BY flow_id) AS any_in_time FROM timed
 )
 SELECT flow_id, string_agg(login_server, ',' ORDER BY login_server) AS managed_of,
-    bool_or(ownership IN ('ours', 'approved')) AS clears
+    bool_or(shaped AND ownership IN ('ours', 'approved')) AS clears
 FROM kept WHERE in_time OR (early AND NOT any_in_time)
 GROUP BY flow_id;
 

@@ -14,7 +14,7 @@ WITH tuples AS (
         flow_id, start_ns, open_at_start, orig_ip, orig_port, orientation,
         least(orig_ip || ' ' || orig_port, resp_ip || ' ' || resp_port) AS lower_end,
         greatest(orig_ip || ' ' || orig_port, resp_ip || ' ' || resp_port) AS upper_end
-    FROM flows WHERE proto = 'tcp'
+    FROM flows WHERE proto = 'tcp' AND orientation <> 'log'
 ),
 repeated AS (
     SELECT lower_end, upper_end FROM tuples GROUP BY lower_end, upper_end HAVING count(*) > 1

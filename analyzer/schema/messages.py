@@ -8,16 +8,16 @@ C = Column
 
 DNS = Table(
     "dns",
-    "One row per DNS message (UDP or TCP port 53).",
+    "One row per DNS message (UDP or TCP port 53), or log line about one.",
     (
         C("dns_id", "BIGINT", "Number of the message in this case."),
         C("ts_ns", "BIGINT", "Time of its (last) packet."),
-        C("client_ip", "VARCHAR", "Host that asks."),
-        C("server_ip", "VARCHAR", "Resolver."),
-        C("transport", "VARCHAR", "'udp' or 'tcp'."),
-        C("txid", "INTEGER", "Transaction id."),
-        C("is_response", "BOOLEAN", "QR bit."),
-        C("rcode", "INTEGER", "Response code (RFC 1035 section 4.1.1)."),
+        C("client_ip", "VARCHAR", "Host that asks.", "not logged"),
+        C("server_ip", "VARCHAR", "Resolver.", "not logged"),
+        C("transport", "VARCHAR", "'udp' or 'tcp'.", "not logged"),
+        C("txid", "INTEGER", "Transaction id.", "not logged"),
+        C("is_response", "BOOLEAN", "QR bit; a log line that states the outcome is one."),
+        C("rcode", "INTEGER", "Response code (RFC 1035 section 4.1.1).", "not logged"),
         C("qname", "VARCHAR", "First question's name, presentation form.", "no question"),
         C("qtype", "INTEGER", "First question's type.", "no question"),
         C("answers", "INTEGER", "Answer records read."),
@@ -136,7 +136,7 @@ HTTP = Table(
     (
         C("flow_id", "BIGINT", "Flow that carries it."),
         C("ts_ns", "BIGINT", "Time of the packet that completed the head."),
-        C("packet", "BIGINT", "Packet that completed the head."),
+        C("packet", "BIGINT", "Packet that completed the head; of a log: the line."),
         C("input_id", "INTEGER", "Input it was seen in."),
         C("method", "VARCHAR", "Request method."),
         C(
@@ -145,10 +145,15 @@ HTTP = Table(
             "Host from an absolute target or the Host header, lower-cased, no port.",
             "no Host",
         ),
-        C("target", "VARCHAR", "Request target, secrets redacted."),
+        C("target", "VARCHAR", "Request target, secrets redacted.", "not logged"),
         C("content_length", "BIGINT", "Content-Length.", "absent or not a number"),
         C("blob_type", "VARCHAR", "x-ms-blob-type.", "absent"),
-        C("head_bytes", "BIGINT", "Length of the head with its blank line; HTTP/2: header frames."),
+        C(
+            "head_bytes",
+            "BIGINT",
+            "Length of the head with its blank line; HTTP/2: header frames.",
+            "not logged",
+        ),
         C("version", "VARCHAR", "HTTP version as said: 1.0 | 1.1 | 2.", "not known"),
         C(
             "framing",

@@ -13,21 +13,26 @@ FLOWS = Table(
         C(
             "flow_id",
             "BIGINT",
-            "Number of the flow: how many packets of this case came before its first one.",
+            "Number of the flow: how many packets of this case came before its first one; those that "
+            "only logs show are numbered from 2^62 on, by input and line.",
         ),
-        C("input_id", "INTEGER", "Input that holds its first packet."),
+        C("input_id", "INTEGER", "Input that holds its first packet or log line."),
         C("community_id", "VARCHAR", "Community ID v1, seed 0.", "not computed"),
-        C("start_ns", "BIGINT", "Time of the first packet."),
-        C("end_ns", "BIGINT", "Time of the last packet."),
-        C("proto", "VARCHAR", "'tcp' or 'udp'."),
-        C("orig_ip", "VARCHAR", "Address of the originator (client)."),
-        C("orig_port", "INTEGER", "Port of the originator."),
-        C("resp_ip", "VARCHAR", "Address of the responder (server)."),
-        C("resp_port", "INTEGER", "Port of the responder."),
+        C("start_ns", "BIGINT", "Time of the first packet, or what the log says."),
+        C("end_ns", "BIGINT", "Time of the last packet; the start again where a log has no end."),
+        C("proto", "VARCHAR", "'tcp' or 'udp'; what a log says, 'tcp' where it says nothing."),
+        C(
+            "orig_ip",
+            "VARCHAR",
+            "Address of the originator (client); its name where a log has no address.",
+        ),
+        C("orig_port", "INTEGER", "Port of the originator.", "not logged"),
+        C("resp_ip", "VARCHAR", "Address of the responder (server).", "a log of names alone"),
+        C("resp_port", "INTEGER", "Port of the responder.", "not logged"),
         C(
             "orientation",
             "VARCHAR",
-            "What says who the originator is: syn | hello | http | port | dns | private | first.",
+            "What says who the originator is: syn | hello | http | port | dns | private | first | log.",
         ),
         C(
             "orig_bytes",
@@ -162,11 +167,18 @@ FLOWS = Table(
         ),
         C("action", "VARCHAR", "What the device did: allow | deny.", "a capture, or not logged"),
         C("process", "VARCHAR", "Program that opened the flow.", "not logged"),
-        C("bytes_grade", "VARCHAR", "measured | wire | estimated | absent."),
+        C(
+            "bytes_grade",
+            "VARCHAR",
+            "measured (payload) | wire (a log's counters with packet headers, which are taken off "
+            "where packets are counted) | estimated (sampled) | absent.",
+        ),
+        C("rule", "VARCHAR", "Rule of the device that decided.", "a capture, or not logged"),
+        C("records", "BIGINT", "Log records behind the flow.", "a capture alone shows it"),
         C(
             "first_packet",
             "BIGINT",
-            "Number of the first packet in its input, from 1.",
+            "Number of the first packet in its input, from 1; of a log: number of the line.",
             "the source has no packets",
         ),
         C(
@@ -226,12 +238,13 @@ NAMES = Table(
         C(
             "kind",
             "VARCHAR",
-            "sni | quic_sni | http_host | connect | socks | dns | dns_hint | nrb (stated in the "
+            "sni | quic_sni | http_host | connect | log_fqdn (a device's own word) | socks | dns | "
+            "dns_hint | nrb (stated in the "
             "capture file) | proxy_client (the client's address that a PROXY header states).",
         ),
         C("ttl_s", "BIGINT", "Smallest TTL on the way to the answer, seconds.", "no DNS answer"),
         C("chain", "VARCHAR", "CNAMEs from the name to the address, joined with '>'.", "no CNAME"),
-        C("packet", "BIGINT", "Packet number in its input.", "no packets"),
+        C("packet", "BIGINT", "Packet (or line) number in its input.", "no packets"),
         C("input_id", "INTEGER", "Input it was seen in."),
     ),
 )

@@ -33,7 +33,8 @@ CREATE OR REPLACE TEMP TABLE accused_flows AS
 SELECT
     a.*,
     CASE
-        WHEN NOT a.has_turns AND a.write_bytes IS NULL THEN NULL
+        WHEN NOT a.has_turns AND a.write_bytes IS NULL
+            AND a.direction_evidence IS DISTINCT FROM 'W4' THEN NULL
         ELSE greatest(
             coalesce(a.upload_app_bytes, 0)
             + CASE

@@ -1,0 +1,27 @@
+-- W4: what byte counters of a log alone show, judged per agent, endpoint and day, because a single
+-- line proves little and a slow drip hides in many. Storage-class destinations: at least 64 KiB up and
+-- more than half of what came down; all others: at least 1 MiB up and more up than down (a push or a
+-- token is ordinary at a registry). Packet headers are off already, where packets are counted.
+UPDATE attributed SET direction_evidence = 'W4', upload_bytes = orig_bytes,
+    upload_app_bytes = orig_bytes
+WHERE flow_id IN (
+    WITH counted AS (
+        SELECT a.flow_id, a.role, a.orig_bytes, coalesce(a.resp_bytes, 0) AS resp_bytes,
+            (a.agent, coalesce(a.endpoint, a.resp_ip, ''), a.start_ns // 86400000000000) AS day
+        FROM attributed a JOIN flows f USING (flow_id)
+        WHERE f.orientation = 'log' AND a.orig_bytes IS NOT NULL
+            AND a.proxy_leg IS DISTINCT FROM 'upstream'
+    ),
+    days AS (
+        SELECT day, sum(orig_bytes) AS up, sum(resp_bytes) AS down,
+            bool_and(role IN ('storage-account', 'managed-storage-candidate', 'object-store',
+                'registry-data', 'registry-managed-storage', 'registry-task-staging', 'ci-platform',
+                'storage-system', 'storage-infra', 'drop-service', 'webhook', 'tunnel')) AS storage
+        FROM counted GROUP BY day
+    )
+    SELECT c.flow_id
+    FROM counted c JOIN days d USING (day) CROSS JOIN limits l
+    WHERE c.orig_bytes > 0 AND CASE WHEN d.storage
+        THEN d.up >= l.counted_storage AND 2 * d.up > d.down
+        ELSE d.up >= l.counted_other AND d.up > d.down END
+);
