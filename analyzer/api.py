@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analyzer import __version__
@@ -20,6 +21,8 @@ from analyzer.case.store import store_inputs, store_issues
 from analyzer.endpoints.inventory import Inventory
 from analyzer.evidence.filters import recount
 from analyzer.inputs.discover import discover
+from analyzer.logs.extract import LogOptions, extract_logs
+from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
 
 if TYPE_CHECKING:
@@ -98,16 +101,18 @@ def _built(
         if progress is not None:
             progress(done, None)
 
-    specs, found = discover(settings.inputs, scan)
+    texts = partial(recognise_log, chosen=settings.log_format)
+    specs, found = discover(settings.inputs, scan, texts)
+    captures = [spec for spec in specs if not spec.is_log]
+    logs = [spec for spec in specs if spec.is_log]
     sizes = [spec.size for spec in specs]
     total = None if None in sizes else scanned + sum(size or 0 for size in sizes)
     with open_case(settings.case_path, force=settings.force) as case:
-        tick = (lambda done: progress(scanned + done, total)) if progress is not None else None
         batches = Batches(case)
         reports, issues = extract(
-            specs,
+            captures,
             batches.append,
-            tick,
+            _tick(progress, scanned, total),
             notice,
             digest=settings.hash_inputs,
             threads=settings.threads,
@@ -115,7 +120,22 @@ def _built(
             keylog=settings.keylog,
         )
         batches.flush()
-        store_inputs(case, [asdict(report) for report in reports])
-        store_issues(case, [*(replace(i, input_id=None) for i in found), *issues])
+        rows, log_issues = extract_logs(
+            logs,
+            case.connection,
+            len(reports),
+            _tick(progress, scanned + sum(report.bytes for report in reports), total),
+            digest=settings.hash_inputs,
+            options=LogOptions(settings.log_timezone, settings.log_year),
+        )
+        store_inputs(case, [*(asdict(report) for report in reports), *rows])
+        store_issues(case, [*(replace(i, input_id=None) for i in found), *issues, *log_issues])
         derive(case, catalogue=inventory.catalogue, inventory=inventory, settings=settings)
         yield case
+
+
+def _tick(
+    progress: Progress | None, before: int, total: int | None
+) -> Callable[[int], None] | None:
+    """Progress of one reader, counted on from what was read before it."""
+    return None if progress is None else lambda done: progress(before + done, total)

@@ -62,6 +62,9 @@ class Settings:
         threads: Threads that share the conversations; None lets the size of the inputs decide.
         engine: What reads the packets: native, scapy or tshark.
         keylog: TLS secrets in the NSS key log format, for tshark.
+        log_format: What the logs among the inputs are; None tells it by their content.
+        log_timezone: Zone of log times that state none (IANA name).
+        log_year: Year of log times that state none; None takes that of the file's last change.
         command_line: As typed, for the report.
     """
 
@@ -77,5 +80,8 @@ class Settings:
     threads: int | None = None
     engine: str = "native"
     keylog: Path | None = None
+    log_format: str | None = None
+    log_timezone: str = "UTC"
+    log_year: int | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -58,6 +58,10 @@ def extract(
     Raises:
         UsageError: The engine or what it needs is not there.
     """
+    if not specs:
+        return [], []
+    if not specs:
+        return [], []
     if engine == "native":
         return _native(specs, sink, progress, notice, digest=digest, threads=threads)
     try:

@@ -1,34 +1,17 @@
 """HTTP/1 heads (RFC 9112) as text: what a request asks for and what a response says of itself.
 
-Secrets in targets are redacted on reading: the value of ``sig`` and of other credentials in the
-query never leaves this module (learn.microsoft.com/rest/api/storageservices/create-service-sas),
-plain or percent-encoded, nor do user names and passwords in front of a host. What proves a write
-(``comp``, ``sp``, ``sr``, ``sktid``) is kept. Authorization and Cookie are not read at all.
+Secrets in targets are redacted on reading (`analyzer.redact`). Authorization and Cookie are not
+read at all.
 """
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-NAMES = (
-    "sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|x-goog-signature"
-    "|access_token|id_token|refresh_token|token|code|password|passwd|secret|client_secret"
-    "|api[-_]?key|key|authorization|assertion|client_assertion"
-)
-SECRET = re.compile(rf"(?i)\b({NAMES})=[^&#\s]*")
-SECRET_NAME = re.compile(rf"(?i)(?:{NAMES})")
-# A name as it may stand in another parameter's value: ?, &, ; and = percent-encoded up to thrice.
-_SIGN = "%(?:25){0,3}"
-PAIR = re.compile(
-    rf"(?i)(?:^|[?&;#/]|{_SIGN}(?:3f|26|3b|23))"
-    rf"((?:[\w.-]|%(?!(?:25)*(?:3f|26|3b|23|3d))){{1,64}})(?:=|{_SIGN}3d)"
-)
-VALUE = re.compile(rf"(?i)(?:(?!{_SIGN}(?:26|3b|23))[^&#\s])*")
-USER = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://|)[^/?#@]*@")
-MAX_TARGET = 2048
+from analyzer.redact import redact
+
 MAX_WORD = 64
 
 
@@ -60,23 +43,6 @@ class Response:
 def printable(raw: bytes) -> str:
     """Bytes of the wire as printable ASCII, everything else as \\DDD."""
     return "".join(chr(c) if 32 <= c < 127 and c != 92 else f"\\{c:03d}" for c in raw)
-
-
-def redact(target: str) -> str:
-    """Replaces the values of credentials in a request target."""
-    target = SECRET.sub(lambda m: f"{m.group(1)}=REDACTED", target)
-    if "%" in target:
-        kept = []
-        at = 0
-        while (pair := PAIR.search(target, at)) is not None:
-            kept.append(target[at : pair.end()])
-            at = pair.end()
-            if SECRET_NAME.fullmatch(unquote(unquote(pair.group(1)))) is not None:
-                value = VALUE.match(target, at)
-                at = value.end() if value is not None else at
-                kept.append("REDACTED")
-        target = "".join([*kept, target[at:]])
-    return USER.sub(r"\1REDACTED@", target)[:MAX_TARGET]
 
 
 def split_authority(text: str) -> tuple[str | None, int | None]:

@@ -203,9 +203,8 @@ _STARTS, _SCOPES = _ranges()
 _DISTINCT = """
 SELECT DISTINCT addr FROM (
     SELECT orig_ip AS addr FROM flows UNION ALL SELECT resp_ip FROM flows
-    UNION ALL SELECT client_ip FROM names WHERE client_ip IS NOT NULL
-    UNION ALL SELECT addr FROM names WHERE addr IS NOT NULL
+    UNION ALL SELECT client_ip FROM names UNION ALL SELECT addr FROM names
     UNION ALL SELECT client_ip FROM dns UNION ALL SELECT server_ip FROM dns
     UNION ALL SELECT addr FROM literals
-) ORDER BY addr
+) WHERE addr IS NOT NULL ORDER BY addr
 """

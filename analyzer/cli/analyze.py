@@ -43,6 +43,19 @@ def agent_networks(
     return tuple(pairs)
 
 
+def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """The name of a time zone that exists."""
+    import duckdb
+
+    if value != "UTC":
+        known = duckdb.sql("SELECT name FROM pg_timezone_names()").fetchall()
+        if (value,) not in known:
+            raise click.BadParameter(
+                f"{value!r} is no time zone: expected a name such as UTC or Europe/Berlin"
+            )
+    return value
+
+
 @click.command(
     epilog=f"Reads {CONFIG_NAME} in the current directory unless --config names another."
 )
@@ -128,6 +141,28 @@ def agent_networks(
     type=FILE,
     help="TLS secrets (SSLKEYLOGFILE): --engine tshark reads the requests inside TLS with them.",
 )
+@click.option(
+    "log_format",
+    "--log-format",
+    metavar="NAME",
+    help="What the logs are, where their content does not tell; 'acrtrace formats' lists them.",
+)
+@click.option(
+    "log_timezone",
+    "--log-timezone",
+    metavar="ZONE",
+    default="UTC",
+    show_default=True,
+    callback=time_zone,
+    help="Zone of log times that state none, such as Europe/Berlin.",
+)
+@click.option(
+    "log_year",
+    "--log-year",
+    type=click.IntRange(1970, 2200),
+    metavar="YEAR",
+    help="Year of log times that state none. [default: when the file was last written]",
+)
 @click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
 @click.pass_context
 def analyze(
@@ -146,12 +181,16 @@ def analyze(
     threads: int | None,
     engine: str,
     keylog: Path | None,
+    log_format: str | None,
+    log_timezone: str,
+    log_year: int | None,
     config: Path | None,
 ) -> int:
-    """Analyse captures and write a report.
+    """Analyse captures and logs and write a report.
 
-    INPUT is a pcap or pcapng file (plain or compressed), a tar or zip of them, a directory, a URL
-    that fsspec can read (s3://, abfs://, file://), or - for standard input.
+    INPUT is a pcap or pcapng file or a log of a firewall, resolver, proxy or runner (plain or
+    compressed), a tar or zip of them, a directory, a URL that fsspec can read (s3://, abfs://,
+    file://), or - for standard input.
     """
     from analyzer.cli.preflight import check_case, check_report
     from analyzer.config import Settings
@@ -186,6 +225,9 @@ def analyze(
         threads=threads,
         engine=engine,
         keylog=keylog,
+        log_format=log_format,
+        log_timezone=log_timezone,
+        log_year=log_year,
         command_line=tuple(redacted(printable(word)) for word in ctx.obj or sys.argv),
     )
     return _run(settings, fmt, report, fail_on)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from analyzer.inputs.commands import Commands, decompressed
 from analyzer.inputs.open import Stream, open_source
 from analyzer.inputs.packed import Packed
-from analyzer.inputs.sniff import EXPECTED, FIRST_BYTES, archive_of, needed, recognise, sniff
-from analyzer.inputs.spec import Spec, look, os_problem, printable_name
+from analyzer.inputs.sniff import ARCHIVES, EXPECTED, FIRST_BYTES, needed, recognise, sniff
+from analyzer.inputs.spec import Spec, look, os_problem, printable_name, told
 from analyzer.inputs.store import FileStore, Slice, Spill
 from analyzer.inputs.tararchive import DamagedTarError, StoredTar, StreamedTar, members
 from analyzer.inputs.ziparchive import ENCRYPTED, METHODS, READABLE, STRONG, DamagedZipError, Zip
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from analyzer.inputs.sniff import Format, Stranger
+    from analyzer.inputs.spec import Texts
     from analyzer.inputs.store import Part, Source
     from analyzer.inputs.tararchive import TarMember
     from analyzer.inputs.ziparchive import ZipMember
@@ -104,6 +105,7 @@ class Expander:
         count: Count,
         progress: Callable[[int], None] | None = None,
         spill: Spill | None = None,
+        texts: Texts | None = None,
     ) -> None:
         """Starts a run.
 
@@ -112,9 +114,11 @@ class Expander:
             count: Called with each thing that was left out, or lost.
             progress: Told how many stored bytes of archives have been read through.
             spill: Temporary file.
+            texts: Tells logs.
         """
         self._take, self._count = take, count
         self._progress = progress
+        self._texts = texts
         self._spill = Spill() if spill is None else spill
         self._captures = 0
         self.scanned = 0
@@ -184,8 +188,9 @@ class Expander:
                     continue
                 head = reader.read(min(member.size, FIRST_BYTES))
                 head += reader.read(max(min(member.size, needed(head)) - len(head), 0))
-                if sniff(head) is None and archive_of(head) is None:
-                    self._stranger(box, member.name, recognise(head))
+                form, stranger = told(head, sniff(head), self._texts)
+                if form is None:
+                    self._stranger(box, member.name, stranger)
                     continue
                 rest = member.at + member.size - reader.at
                 copy = self._spill.take(head, reader.readinto, rest)
@@ -303,13 +308,14 @@ class Expander:
             problem = source.problem
         finally:
             source.close()
-        archive = archive_of(head) if form is None else None
+        form, stranger = told(head, form, self._texts)
+        archive = form if form is not None and form.container in ARCHIVES else None
         place = self._place(box, name)
-        if form is None and archive is None:
+        if form is None:
             if problem is not None and not head:
                 self._count(problem.code, place, problem.detail, incomplete=True)
             else:
-                self._stranger(box, name, recognise(head))
+                self._stranger(box, name, stranger)
         elif archive is not None:
             if box.depth >= MAX_DEPTH:
                 detail = f"expected at most an archive in an archive in {box.outer}; left out"

@@ -15,6 +15,7 @@ from analyzer.inputs.sniff import EXPECTED
 from analyzer.inputs.spec import (
     STDIN,
     Spec,
+    Texts,
     os_problem,
     printable,
     probe_file,
@@ -31,7 +32,9 @@ MAX_NAMED = 100
 
 
 def discover(
-    paths: Iterable[str], progress: Callable[[int], None] | None = None
+    paths: Iterable[str],
+    progress: Callable[[int], None] | None = None,
+    texts: Texts | None = None,
 ) -> tuple[list[Spec], list[Issue]]:
     """Finds the inputs that the arguments name.
 
@@ -39,13 +42,14 @@ def discover(
         paths: Files, directories (searched recursively, symbolic links followed), URLs and ``-``;
             an archive stands for the captures inside.
         progress: Told how many stored bytes of archives have been read through.
+        texts: Tells logs; without it, text is left out.
 
     Returns:
         Inputs by time of their first packet, then path; those without one come last. A named file
         that cannot be read is among them (format None, reason in ``problem``). The issues concern
         the whole run: ``input_id`` is None and ``where`` names the path.
     """
-    search = _Search(progress)
+    search = _Search(progress, texts)
     for path in paths:
         search.add(path)
     specs = sorted(search.specs, key=lambda s: (s.first_ns is None, s.first_ns or 0, s.path))
@@ -67,6 +71,7 @@ class _Search:
     """What was found so far, and what must not be counted twice."""
 
     progress: Callable[[int], None] | None = None
+    texts: Texts | None = None
     specs: list[Spec] = field(default_factory=list)
     seen: dict[tuple[int, int], str] = field(default_factory=dict)
     stdin_taken: bool = False
@@ -75,7 +80,7 @@ class _Search:
     expander: Expander = field(init=False)
 
     def __post_init__(self) -> None:
-        self.expander = Expander(self.specs.append, self._count, self.progress)
+        self.expander = Expander(self.specs.append, self._count, self.progress, texts=self.texts)
 
     def add(self, path: str) -> None:
         """One argument."""
@@ -84,13 +89,13 @@ class _Search:
                 self._duplicate(STDIN, STDIN)
             else:
                 self.stdin_taken = True
-                self._named(probe_stdin())
+                self._named(probe_stdin(texts=self.texts))
         elif is_url(path) and not os.path.exists(path):  # noqa: PTH110
             self._url(path)
         elif os.path.isdir(path):  # noqa: PTH112 - undecodable names pass as they are
             self._directory(path)
         else:
-            self._named(probe_file(path))
+            self._named(probe_file(path, self.texts))
 
     def issues(self) -> list[Issue]:
         """The tallies, in the order of their first occurrence."""
@@ -116,7 +121,7 @@ class _Search:
             self._duplicate(shown, shown)
             return
         self.urls.add(url)
-        found = list(probe_url(url))
+        found = list(probe_url(url, self.texts))
         for spec in found:
             if spec.stranger is not None and len(found) > 1:
                 self._stranger(shown, spec.path, spec.stranger)
@@ -135,7 +140,7 @@ class _Search:
     def _directory(self, root: str) -> None:
         captures = 0
         for source in self._files(root):
-            spec = probe_file(source)
+            spec = probe_file(source, self.texts)
             if spec.is_archive:
                 if self._is_new(spec):
                     inside = self.expander.expand(spec)

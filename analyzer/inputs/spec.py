@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from analyzer.inputs.commands import decompressed_file
@@ -31,9 +32,11 @@ from analyzer.inputs.store import Descriptor, read_up_to
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from analyzer.inputs.store import Part, Source
+
+Texts = Callable[[bytes], "Format | Stranger | None"]
+"""Tells a log by the first (decompressed) bytes of a text: what it is, a Stranger that says why it
+is not clear, None when it is no log. It is handed in: the room of logs stands above this one."""
 
 STDIN = "-"
 MAX_NAME_BYTES = 1024
@@ -74,6 +77,11 @@ class Spec:
     extract: str | None = None
 
     @property
+    def is_log(self) -> bool:
+        """Text, to be read line by line."""
+        return self.format is not None and self.format.log is not None
+
+    @property
     def is_archive(self) -> bool:
         """A tar or zip, to be taken apart before it is read."""
         return self.format is not None and self.format.container in ARCHIVES
@@ -107,7 +115,7 @@ def _problem(code: str, detail: str, where: str = "offset 0") -> Issue:
     return Issue(code, None, where, detail, incomplete=True)
 
 
-def probe_file(source: str) -> Spec:
+def probe_file(source: str, texts: Texts | None = None) -> Spec:
     """Looks at one file; never raises, what goes wrong is in ``problem``."""
     path = printable(source)
     try:
@@ -123,9 +131,8 @@ def probe_file(source: str) -> Spec:
         return Spec(path, source, size=info.st_size, identity=identity, problem=os_problem(error))
     finally:
         os.close(fd)
-    found = found or archive_of(head)
+    found, stranger = told(head, found, texts)
     if found is None:
-        stranger = recognise(head)
         return Spec(
             path,
             source,
@@ -138,7 +145,7 @@ def probe_file(source: str) -> Spec:
     return Spec(path, source, found, info.st_size, first_ns, identity, extract=extract)
 
 
-def probe_stdin(fd: int = 0) -> Spec:
+def probe_stdin(fd: int = 0, texts: Texts | None = None) -> Spec:
     """Reads the head of standard input, to be handed back when the input is read."""
     try:
         info = os.fstat(fd)
@@ -151,12 +158,29 @@ def probe_stdin(fd: int = 0) -> Spec:
     except OSError as error:
         return Spec(STDIN, None, problem=os_problem(error))
     identity = (info.st_dev, info.st_ino) if stat.S_ISREG(info.st_mode) else None
-    found = sniff(head) or archive_of(head)
+    found, stranger = told(head, sniff(head), texts)
     if found is None:
-        stranger = recognise(head)
         problem = stranger_problem(stranger)
         return Spec(STDIN, None, identity=identity, problem=problem, stranger=stranger)
     return Spec(STDIN, None, found, None, _first_ns(head, found), identity, head)
+
+
+def told(head: bytes, found: Format | None, texts: Texts | None) -> tuple[Format | None, Stranger]:
+    """What an input is: a capture (`found`), an archive, a log, or none of these: a Stranger."""
+    nobody = Stranger("")
+    if found is not None:
+        return found, nobody
+    archive = archive_of(head)
+    if archive is not None:
+        return archive, nobody
+    if texts is not None:
+        inner, compression = plain_head(head)
+        log = texts(inner)
+        if isinstance(log, Format):
+            return replace(log, compression=compression), nobody
+        if log is not None:
+            return None, log
+    return None, recognise(head)
 
 
 def stranger_problem(stranger: Stranger) -> Issue:
@@ -188,6 +212,6 @@ def read_start(readinto: Callable[[memoryview], int]) -> bytes:
 
 
 def _first_ns(head: bytes, found: Format | None) -> int | None:
-    if found is None or found.container in ARCHIVES:
+    if found is None or found.container in ARCHIVES or found.log is not None:
         return None
     return first_time(plain_head(head)[0], found)

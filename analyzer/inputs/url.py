@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.scheme import SCHEME, cleaned, redacted
-from analyzer.inputs.sniff import archive_of, recognise
-from analyzer.inputs.spec import Spec, look, os_problem, probe_file, stranger_problem
+from analyzer.inputs.spec import Spec, look, os_problem, probe_file, stranger_problem, told
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.inputs.spec import Texts
 
 EXTRAS = {
     **dict.fromkeys(("abfs", "abfss", "az", "adl"), "acrtrace[azure]"),
@@ -85,7 +86,7 @@ class RemoteSource:
             self._file.close()
 
 
-def probe_url(url: str) -> Iterator[Spec]:
+def probe_url(url: str, texts: Texts | None = None) -> Iterator[Spec]:
     """Looks at what a URL names; one Spec for each object, or one that says what went wrong."""
     from fsspec.implementations.local import LocalFileSystem
 
@@ -100,12 +101,12 @@ def probe_url(url: str) -> Iterator[Spec]:
         yield Spec(shown, None, problem=os_problem(missing))
     for path in paths[:MAX_OBJECTS]:
         if isinstance(system, LocalFileSystem):  # where a pipe would hang, and tools can open it
-            spec = probe_file(path)
+            spec = probe_file(path, texts)
             # A query is part of a file's name here; where there is no such file it may be a secret.
             yield spec if spec.problem is None else replace(spec, path=shown)
             continue
         name = redacted(str(system.unstrip_protocol(path))) if several else shown
-        yield _probe(system, path, name, url)
+        yield _probe(system, path, name, url, texts)
     if len(paths) > MAX_OBJECTS:
         reason = f"more than {MAX_OBJECTS} objects: {len(paths) - MAX_OBJECTS} left out"
         yield Spec(shown, None, problem=os_problem(OSError(0, reason)))
@@ -128,7 +129,7 @@ def _resolve(url: str) -> tuple[Any, list[str], bool]:
     return system, files, True
 
 
-def _probe(system: Any, path: str, shown: str, url: str) -> Spec:
+def _probe(system: Any, path: str, shown: str, url: str, texts: Texts | None) -> Spec:
     try:
         size = _size(system, path)
         part = Remote(system, path, size, url)
@@ -139,9 +140,8 @@ def _probe(system: Any, path: str, shown: str, url: str) -> Spec:
             source.close()
     except Exception as error:
         return Spec(shown, None, problem=os_problem(_as_os_error(error, url)))
-    form = form or archive_of(head)
+    form, stranger = told(head, form, texts)
     if form is None:
-        stranger = recognise(head)
         problem = stranger_problem(stranger)
         return Spec(shown, None, size=size, problem=problem, stranger=stranger)
     return Spec(shown, None, form, size, first_ns, part=part)

@@ -1,8 +1,9 @@
 """Lines with a header row into columns: CSV (RFC 4180, any of four delimiters), Zeek's
 ``#fields`` tables, and the fixed columns that command-line tools print.
 
-A quoted cell may hold line breaks; a quote that is never closed costs what csv's field limit bounds,
-is counted, and reading goes on behind it. A header that comes again (files put together) is skipped.
+A quoted cell may hold line breaks; a quote that is never closed costs what csv's field limit
+bounds, is counted, and reading goes on behind it. A header that comes again (files put together) is
+skipped.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from analyzer.logs.documents import Lost
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from analyzer.logs.documents import Lost
 
     Blocks = Iterator[tuple[int, list[str]]]
     """(number of the first line, lines)."""
@@ -87,9 +88,7 @@ class _Lines:
             self._rest = iter(block[1])
 
 
-def fixed(
-    blocks: Blocks, lost: Lost
-) -> Iterator[tuple[list[str], list[int], list[list[str]]]]:
+def fixed(blocks: Blocks, lost: Lost) -> Iterator[tuple[list[str], list[int], list[list[str]]]]:
     """Rows of a printed table as (header, lines, cells); columns are where the dashes stand."""
     header: list[str] = []
     spans: list[tuple[int, int]] = []

@@ -3,8 +3,8 @@ behind the other, the row-and-column answer of the Log Analytics API. Each becom
 objects, a record each, without ever holding the whole document.
 
 A document that ends early (the copy of an hour that is still being written) gives every record that
-is complete. A record with a trailing comma (edited by hand) is mended; one that is damaged otherwise
-is counted and left out, and reading goes on behind it.
+is complete. A record with a trailing comma (edited by hand) is mended; one that is damaged
+otherwise is counted and left out, and reading goes on behind it.
 """
 
 from __future__ import annotations
@@ -145,9 +145,10 @@ class _Reader:
             return False
         if not isinstance(error, json.JSONDecodeError):
             return False
-        return error.msg.startswith(("Unterminated", "Invalid \\")) or error.pos >= len(
-            self.buffer
-        ) - 8
+        return (
+            error.msg.startswith(("Unterminated", "Invalid \\"))
+            or error.pos >= len(self.buffer) - 8
+        )
 
     def _take(self, value: Any, text: str) -> None:
         if not isinstance(value, dict):
@@ -203,9 +204,9 @@ class _Reader:
             self._to(end)
             return
         following = _NEXT_LINE.search(self.buffer, self.at + 1)
-        if following is None and not self.ended and len(self.buffer) - self.at <= MAX_RECORD:
-            if self._more():
-                return  # tried again from the same place
+        small = len(self.buffer) - self.at <= MAX_RECORD
+        if following is None and not self.ended and small and self._more():
+            return  # tried again from the same place
         cut = " (the text ends inside of it)" if following is None else ""
         self.lost.add(self.line, f"expected JSON: {_reason(error)}{cut}")
         self._to(following.end() if following else len(self.buffer))

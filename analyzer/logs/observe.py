@@ -1,9 +1,10 @@
 """Lines of one input through the SQL of its formats into `observations`.
 
-Each block of lines becomes a table of its fields once (one JSON parse a line, whatever the number of
-formats), each record goes to the first format that takes it, and what formats state is checked in
-one place: a row needs a time and somebody who did something; numbers are whole and in range; names
-and addresses have one spelling. What fails is counted as unreadable and its first line is kept.
+Each block of lines becomes a table of its fields once (one JSON parse a line, whatever the number
+of formats), each record goes to the first format that takes it, and what formats state is checked
+in one place: a row needs a time and somebody who did something; numbers are whole and in range;
+names and addresses have one spelling. What fails is counted as unreadable and its first line is
+kept.
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analyzer.issues import UsageError
 from analyzer.logs.cells import columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records
 from analyzer.logs.format import column_names, json_path, known
 from analyzer.logs.text import Damage, lines, pieces
-from analyzer.issues import UsageError
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import duckdb
 
     from analyzer.inputs.sniff import LogText
 
 BLOCK_LINES = 1 << 16
+
 
 @dataclass(slots=True)
 class Tally:
@@ -65,8 +67,8 @@ def prepare(
     connection.execute("SET VARIABLE log_zone = $1", [zone])
     connection.execute("SET VARIABLE log_year = $1::INTEGER", [year])
     connection.execute(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
-    ddl = OBSERVATIONS.ddl().replace(" NOT NULL", "").replace("CREATE TABLE", "CREATE TEMP TABLE")
-    connection.execute(ddl)
+    ddl = OBSERVATIONS.ddl().replace(" NOT NULL", "")
+    connection.execute(ddl.replace("CREATE TABLE", "CREATE TEMP TABLE IF NOT EXISTS"))
 
 
 def observe(
@@ -95,6 +97,7 @@ class _Observer:
         self._input_id = input_id
         self._formats = [known(name) for name in found.formats]
         self._tally = Tally()
+        self._ignores = any(each.others == "ignored" for each in self._formats)
         self._statements: dict[int, str] = {}
 
     def run(self, read: Callable[[memoryview], int]) -> Tally:
@@ -135,7 +138,7 @@ class _Observer:
                     numbers = range(first + start, first + start + len(part))
                     (self._objects if layout == "json" else self._texts)(numbers, part)
 
-    # --- the fields of a block, by its layout -------------------------------------------------------
+    # --- the fields of a block, by its layout ---------------------------------------------------
 
     def _texts(self, numbers: Sequence[int], found: list[str]) -> None:
         which = _case(
@@ -145,7 +148,7 @@ class _Observer:
                 if (told := each.of_shape("text"))
             ]
         )
-        select = f"SELECT line_no, line, {which} AS which FROM log_block WHERE trim(line) <> ''"
+        select = f"SELECT line_no, line, {which} AS which FROM log_block WHERE trim(line) <> ''"  # noqa: S608
         self._block(numbers, {"line": found}, select)
 
     def _objects(self, numbers: Sequence[int], found: list[str]) -> None:
@@ -182,7 +185,7 @@ class _Observer:
                     columns[f"cell_{place}"] = [row[place] for row in rows]
                     expressions.append(f"nullif(cell_{place}, '')")
                 fields.append(_field(at, name, expressions))
-        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"
+        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"  # noqa: S608
         self._block(numbers, columns, select)
 
     def _zeek(self, directives: dict[str, str], numbers: list[int], found: list[str]) -> None:
@@ -209,12 +212,12 @@ class _Observer:
                     )
                 )
         select = (
-            f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "
+            f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "  # noqa: S608
             f"string_split(line, {_quoted(separator)}) AS f FROM log_block)"
         )
         self._block(numbers, {"line": found}, select)
 
-    # --- one block -----------------------------------------------------------------------------------
+    # --- one block ------------------------------------------------------------------------------
 
     def _block(self, numbers: Sequence[int], columns: dict[str, list[str]], select: str) -> None:
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
@@ -233,9 +236,9 @@ class _Observer:
         ).fetchall()
         for which, count, first in counts:
             if which is None:
-                tally = self._tally
-                tally.first_other = tally.first_other or first
-                tally.others += count
+                if not self._ignores:
+                    self._tally.first_other = self._tally.first_other or first
+                    self._tally.others += count
                 continue
             self._tally.records += count
             self._state(which)
@@ -261,12 +264,15 @@ def _object_select(names: tuple[str, ...]) -> str:
     for at, each in enumerate(formats):
         places = {}
         for name, options in each.fields:
-            found = [f"nullif(f[{paths.setdefault(json_path(p), len(paths)) + 1}], '')" for p in options]
+            found = [
+                f"nullif(f[{paths.setdefault(json_path(p), len(paths)) + 1}], '')" for p in options
+            ]
             places[name] = found
             fields.append(_field(at, name, found))
         conditions = [
             " AND ".join(
-                f"coalesce(regexp_matches(coalesce({', '.join(places[name])}), {_quoted(pattern)}), false)"
+                f"coalesce(regexp_matches(coalesce({', '.join(places[name])}), "
+                f"{_quoted(pattern)}), false)"
                 for name, pattern in record.match
             )
             for record in each.of_shape("json")
@@ -275,7 +281,7 @@ def _object_select(names: tuple[str, ...]) -> str:
             told.append((at, " OR ".join(f"({c})" for c in conditions)))
     listed = ", ".join(_quoted(path) for path in paths)
     return (
-        f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "
+        f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "  # noqa: S608
         f"TRY(json_extract_string(line, [{listed}])) AS f FROM log_block WHERE trim(line) <> '')"
     )
 
@@ -285,7 +291,7 @@ def _select(name: str, which: int) -> str:
     each = known(name)
     fields = "".join(f', "{which}:{n}" AS "{n}"' for n, _ in each.fields)
     return (
-        f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "
+        f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "  # noqa: S608
         f"SELECT * FROM (\n{each.sql})"
     )
 
@@ -303,9 +309,10 @@ def _statement(select: str, name: str, types: dict[str, str]) -> str:
     values = {n: _CHECKED.get(n, "{0}").format(n) for n in types}
     values |= {"input_id": "$1", "format": _quoted(name), "problem": _problem(types)}
     chosen = ", ".join(
-        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in OBSERVATIONS.columns
+        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
+        for c in OBSERVATIONS.columns
     )
-    return f"INSERT INTO observations SELECT {chosen} FROM ({select})"
+    return f"INSERT INTO observations SELECT {chosen} FROM ({select})"  # noqa: S608
 
 
 def _problem(types: dict[str, str]) -> str:
@@ -359,7 +366,7 @@ _CHECKED = {
     "proto": "protocol_name({0})",
     "status": "CASE WHEN whole({0}) BETWEEN 100 AND 999 THEN whole({0}) END",
     "session": "CAST({0} AS VARCHAR)",
-    **{n: "whole({0})" for n in ("bytes_up", "bytes_down", "pkts_up", "pkts_down")},
-    **{n: "whole({0})" for n in ("missed_bytes", "request_bytes", "response_bytes")},
+    **dict.fromkeys(("bytes_up", "bytes_down", "pkts_up", "pkts_down"), "whole({0})"),
+    **dict.fromkeys(("missed_bytes", "request_bytes", "response_bytes"), "whole({0})"),
 }
 """How what a format states becomes a column, for the columns that need more than a cast."""

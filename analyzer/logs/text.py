@@ -1,8 +1,8 @@
 """Bytes of a log into text and numbered lines, in bounded pieces.
 
 UTF-8 and UTF-16 (what PowerShell's ``>`` writes), with or without byte-order mark; what is neither
-becomes U+FFFD and is counted. Only LF ends a line: a CR before it is taken off, other line breaks of
-Unicode are text (they occur inside of URLs and user agents).
+becomes U+FFFD and is counted. Only LF ends a line: a CR before it is taken off, other line breaks
+of Unicode are text (they occur inside of URLs and user agents).
 """
 
 from __future__ import annotations

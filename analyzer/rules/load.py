@@ -13,9 +13,9 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from analyzer.config import Thresholds
+from analyzer.head import Head
 from analyzer.issues import UsageError
 from analyzer.result import SEVERITIES, STREAMS
-from analyzer.head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

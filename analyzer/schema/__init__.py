@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from analyzer.schema.derived import ADDRESSES, ATTRIBUTED, ENDPOINTS
 from analyzer.schema.inputs import INPUTS, ISSUES
+from analyzer.schema.joins import JOINS
 from analyzer.schema.messages import DNS, DNS_ANSWERS, HTTP, TLS, TLS_ALERTS, TLS_SERVER
 from analyzer.schema.observations import OBSERVATIONS
 from analyzer.schema.table import Column, Table
@@ -24,6 +25,7 @@ __all__ = [
     "HTTP",
     "INPUTS",
     "ISSUES",
+    "JOINS",
     "NAMES",
     "OBSERVATIONS",
     "TABLES",
@@ -36,7 +38,7 @@ __all__ = [
 
 TABLES: tuple[Table, ...] = (
     *(FLOWS, NAMES, DNS, DNS_ANSWERS, TLS, TLS_SERVER, TLS_ALERTS, HTTP),
-    *(INPUTS, ISSUES),
+    *(INPUTS, ISSUES, JOINS),
 )
 """What inputs are read into."""
 

@@ -1,7 +1,7 @@
 """What a log line says, before conversations are made of it: one row is one observation.
 
-A format (``logs/formats/NAME.sql``) fills the columns that it knows; the others stay NULL. The table
-is temporary: ``logs/gather`` makes `flows`, `names`, `dns` and `http` of it.
+A format (``logs/formats/NAME.sql``) fills the columns that it knows; the others stay NULL. The
+table is temporary: ``logs/gather`` makes `flows`, `names`, `dns` and `http` of it.
 """
 
 from __future__ import annotations
@@ -21,16 +21,26 @@ OBSERVATIONS = Table(
             "kind",
             "VARCHAR",
             "flow (a connection or attempt, with or without counters) | name (a name seen in a "
-            "connection that another line describes) | http (a request in such a connection) | dns.",
+            "connection that another line describes) | http (a request in such a one) | dns.",
         ),
         C("ts_ns", "BIGINT", "When it began, nanoseconds since 1970 UTC."),
         C("end_ns", "BIGINT", "When it ended.", "not logged"),
-        C("client_ip", "VARCHAR", "Who opened the connection, or asked the resolver.", "not logged"),
+        C(
+            "client_ip",
+            "VARCHAR",
+            "Who opened the connection, or asked the resolver.",
+            "not logged",
+        ),
         C("client_port", "INTEGER", "Its port.", "not logged"),
         C("server_ip", "VARCHAR", "Who answered (the resolver of a query).", "not logged"),
         C("server_port", "INTEGER", "Its port.", "not logged"),
         C("proto", "VARCHAR", "tcp | udp | icmp | ..., lower case.", "not logged"),
-        C("app", "VARCHAR", "tls | http | dns | quic | ssh, or what the device recognised.", "none"),
+        C(
+            "app",
+            "VARCHAR",
+            "tls | http | dns | quic | ssh, or what the device recognised.",
+            "none",
+        ),
         C(
             "session",
             "VARCHAR",

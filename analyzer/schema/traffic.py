@@ -13,8 +13,8 @@ FLOWS = Table(
         C(
             "flow_id",
             "BIGINT",
-            "Number of the flow: how many packets of this case came before its first one; those that "
-            "only logs show are numbered from 2^62 on, by input and line.",
+            "Number of the flow: how many packets of this case came before its first one; what "
+            "only logs show is numbered from 2^62 on, by input and line.",
         ),
         C("input_id", "INTEGER", "Input that holds its first packet or log line."),
         C("community_id", "VARCHAR", "Community ID v1, seed 0.", "not computed"),
@@ -32,7 +32,8 @@ FLOWS = Table(
         C(
             "orientation",
             "VARCHAR",
-            "What says who the originator is: syn | hello | http | port | dns | private | first | log.",
+            "What says who the originator is: syn | hello | http | port | dns | private | first | "
+            "log.",
         ),
         C(
             "orig_bytes",
@@ -209,6 +210,7 @@ FLOWS = Table(
         ),
     ),
 )
+
 
 NAMES = Table(
     "names",

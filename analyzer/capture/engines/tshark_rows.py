@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from analyzer.capture.engines.tshark_dns import messages
 from analyzer.capture.engines.tshark_http import Http2, requests
 from analyzer.capture.engines.tshark_packet import TsharkPacket
-from analyzer.capture.http import by_proxy, printable, redact, split_authority
+from analyzer.capture.http import by_proxy, printable, split_authority
 from analyzer.capture.plain import lookups
 from analyzer.capture.plain.dns import packed_text
 from analyzer.capture.plain.heads import Kind
 from analyzer.capture.plain.hello import EARLY_DATA, PSK, Hello, client_hello, escaped
 from analyzer.capture.plain.lookups import place
 from analyzer.capture.plain.packet import TCP
+from analyzer.redact import redact
 
 if TYPE_CHECKING:
     from analyzer.capture.engines.tshark_http import Seen

@@ -1,9 +1,9 @@
 """Every format has a directory of cases: an input and the observations that it must give.
 
-``tests/logs/formats/FORMAT/NAME.log`` (or .json, .csv, ...) and beside it ``NAME.expected.ndjson``, one
-object per observation with exactly the columns that are not NULL (``format`` left out). ``python
-tests/logs/formats/test_cases.py FORMAT/NAME.log`` prints what is read now: check it by hand against
-the vendor's page before it is committed.
+``tests/logs/formats/FORMAT/NAME.log`` (or .json, .csv, ...) and beside it ``NAME.expected.ndjson``,
+one object per observation with exactly the columns that are not NULL (``format`` left out).
+``python tests/logs/formats/test_cases.py FORMAT/NAME.log`` prints what is read now: check it by
+hand against the vendor's page before it is committed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parents[1]) not in sys.path:
     sys.path.insert(0, str(HERE.parents[1]))
 
-from craft.logs import observed  # noqa: E402
-
 from analyzer.logs.format import load_formats  # noqa: E402
+from craft.logs import observed  # noqa: E402
 
 INPUTS = sorted(
     path

@@ -1,0 +1,111 @@
+-- Observations into connections, one source at a time.
+--
+-- `once`: each event once. The same event in two schemas of a vendor, in two exports or at both ends
+-- is told by equal time (to the millisecond), client, server, name, action and counters; what one input
+-- states twice in one format is two events.
+-- `connections`: rows of one connection together. With the device's own key (`session`) by that and
+-- the addresses; deltas of one 5-tuple until a gap of 15 minutes or its next beginning; denied attempts of
+-- one 5-tuple and name while they repeat within a minute. Everything else is a connection by itself.
+-- Counters: totals and deltas add up, of cumulative ones the largest counts.
+
+CREATE OR REPLACE TEMP TABLE numbered AS
+SELECT *, family_of(format) AS family, row_number() OVER (ORDER BY input_id, line, kind, ts_ns, name,
+    server_ip, server_port, client_port, bytes_up, bytes_down) AS obs
+FROM observations;
+
+CREATE OR REPLACE TEMP TABLE doubles AS
+WITH keyed AS (
+    SELECT obs, input_id, format, hash(kind, ts_ns // 1000000, client_ip, client_port, server_port, name,
+        url, action, session, bytes_up, bytes_down, pkts_up, pkts_down, txid, qtype, is_response,
+        CASE WHEN name IS NULL THEN server_ip END, family) AS key
+    FROM numbered
+),
+several AS (
+    SELECT key FROM keyed GROUP BY key
+    HAVING min((input_id, format)) <> max((input_id, format))
+),
+counted AS (
+    SELECT k.obs, k.input_id, k.format, n.kind, n.ts_ns // 1000000 AS ms, n.client_ip, n.client_port,
+        n.server_port, n.name, n.url, n.action, n.session, n.bytes_up, n.bytes_down, n.pkts_up,
+        n.pkts_down, n.txid, n.qtype, n.is_response,
+        CASE WHEN n.name IS NULL THEN n.server_ip END AS server_ip, n.family
+    FROM keyed k JOIN several USING (key) JOIN numbered n USING (obs)
+),
+placed AS (
+    SELECT *, row_number() OVER (PARTITION BY input_id, format, kind, ms, client_ip, client_port,
+        server_port, name, url, action, session, bytes_up, bytes_down, pkts_up, pkts_down, txid, qtype,
+        is_response, server_ip, family ORDER BY obs) AS place
+    FROM counted
+)
+SELECT obs FROM placed
+QUALIFY row_number() OVER (PARTITION BY place, kind, ms, client_ip, client_port,
+    server_port, name, url, action, session, bytes_up, bytes_down, pkts_up, pkts_down, txid, qtype,
+    is_response, server_ip, family ORDER BY obs) > 1;
+
+CREATE OR REPLACE TEMP TABLE once AS
+SELECT * FROM numbered WHERE obs NOT IN (SELECT obs FROM doubles);
+
+DROP TABLE numbered;
+
+CREATE OR REPLACE TEMP TABLE membership AS
+WITH grouped AS (
+    SELECT obs, ts_ns, begins, session, counter, action, family,
+        coalesce(session, '') AS s, client_ip, client_port, server_ip, server_port,
+        CASE WHEN session IS NULL THEN proto END AS p,
+        CASE WHEN session IS NULL AND counter IS NULL THEN name END AS n
+    FROM once WHERE kind <> 'dns'
+        AND (session IS NOT NULL OR counter IN ('delta', 'cumulative', 'sampled')
+            OR (action = 'deny' AND counter IS NULL))
+),
+marked AS (
+    SELECT *, CASE
+        WHEN begins THEN 1
+        WHEN ts_ns - lag(ts_ns) OVER whole <= CASE
+            WHEN session IS NOT NULL THEN 86400000000000
+            WHEN counter IS NOT NULL THEN 900000000000
+            ELSE 60000000000 END THEN 0
+        ELSE 1 END AS starts
+    FROM grouped
+    WINDOW whole AS (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p, n,
+        counter IS NULL AND session IS NULL ORDER BY ts_ns, obs)
+),
+run AS (
+    SELECT *, sum(starts) OVER (PARTITION BY family, s, client_ip, client_port, server_ip, server_port,
+        p, n, counter IS NULL AND session IS NULL ORDER BY ts_ns, obs ROWS UNBOUNDED PRECEDING) AS run
+    FROM marked
+)
+SELECT obs, min(obs) OVER (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p, n,
+    counter IS NULL AND session IS NULL, run) AS connection
+FROM run;
+
+CREATE OR REPLACE TEMP TABLE connections AS
+WITH joined AS (
+    SELECT o.*, coalesce(m.connection, o.obs) AS connection
+    FROM once o LEFT JOIN membership m USING (obs) WHERE o.kind <> 'dns'
+)
+SELECT
+    connection, min(format) AS format, min(family) AS family, min(input_id) AS input_id,
+    arg_min(line, (input_id, line)) AS first_line, arg_max(line, (input_id, line)) AS last_line,
+    count(*) AS records,
+    min(ts_ns) AS start_ns, max(coalesce(end_ns, ts_ns)) AS end_ns,
+    arg_min(client_ip, obs) AS client_ip, arg_min(client_port, obs) AS client_port,
+    arg_min(server_ip, obs) AS server_ip, arg_min(server_port, obs) AS server_port,
+    coalesce(arg_min(proto, obs), 'tcp') AS proto, arg_min(app, obs) AS app,
+    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE bytes_up END),
+        max(CASE WHEN counter = 'cumulative' THEN bytes_up END)) AS bytes_up,
+    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE bytes_down END),
+        max(CASE WHEN counter = 'cumulative' THEN bytes_down END)) AS bytes_down,
+    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE pkts_up END),
+        max(CASE WHEN counter = 'cumulative' THEN pkts_up END)) AS pkts_up,
+    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE pkts_down END),
+        max(CASE WHEN counter = 'cumulative' THEN pkts_down END)) AS pkts_down,
+    max(missed_bytes) AS missed_bytes, max(bytes_kind) AS bytes_kind,
+    bool_or(counter = 'sampled') AS sampled,
+    -- A connection that was allowed once was not denied.
+    min(action) AS action, arg_min(rule, obs) AS rule, arg_min(process, obs) AS process
+FROM joined GROUP BY connection;
+
+ALTER TABLE connections ADD COLUMN grade INTEGER;
+UPDATE connections SET grade = CASE
+    WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
+    WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END;

@@ -1,0 +1,168 @@
+"""The readers' one call: logs to rows of the case."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analyzer.inputs.open import open_stream
+from analyzer.issues import Issue
+from analyzer.logs.gather import gather
+from analyzer.logs.observe import Tally, observe, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import duckdb
+
+    from analyzer.inputs.open import Stream
+    from analyzer.inputs.spec import Spec
+
+UNREADABLE_SHARE = 100
+"""An input is incomplete from one unreadable record in this many on."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What a log may leave open.
+
+    Attributes:
+        zone: IANA name of the zone of times that state none.
+        year: Year of times that state none; None takes the year in which the file was last written.
+    """
+
+    zone: str = "UTC"
+    year: int | None = None
+
+
+def extract_logs(
+    specs: Sequence[Spec],
+    connection: duckdb.DuckDBPyConnection,
+    first_input: int,
+    progress: Callable[[int], None] | None = None,
+    *,
+    digest: bool = True,
+    options: LogOptions = LogOptions(),
+) -> tuple[list[dict[str, Any]], list[Issue]]:
+    """Reads logs, in order, into the tables of an open case; captures must be in it already.
+
+    Args:
+        specs: Inputs whose format is a log's.
+        connection: The case.
+        first_input: Number of the first.
+        progress: Told how many stored bytes have been read so far.
+        digest: Compute the SHA-256 of every input.
+        options: Zone and year.
+
+    Returns:
+        Rows of ``inputs``, and what could not be read.
+    """
+    if not specs:
+        return [], []
+    rows: list[dict[str, Any]] = []
+    issues: list[Issue] = []
+    done = 0
+    for input_id, spec in enumerate(specs, first_input):
+        prepare(connection, options.zone, options.year or _year_of(spec))
+        stream = open_stream(spec, hashed=digest)
+        with stream:
+            row, found = _one(stream, connection, input_id, done, progress)
+        done += stream.stored_bytes
+        rows.append(row)
+        issues += found
+    gather(connection)
+    return rows, issues
+
+
+def _one(
+    stream: Stream,
+    connection: duckdb.DuckDBPyConnection,
+    input_id: int,
+    done: int,
+    progress: Callable[[int], None] | None,
+) -> tuple[dict[str, Any], list[Issue]]:
+    spec = stream.spec
+    found = spec.format.log if spec.format is not None else None
+    tally = Tally()
+    if found is not None:
+
+        def read(view: memoryview) -> int:
+            count = stream.readinto(view)
+            if progress is not None:
+                progress(done + stream.stored_bytes)
+            return count
+
+        tally = observe(connection, read, found, input_id)
+    stream.drain()
+    issues = issues_of(tally, input_id)
+    if stream.problem is not None:
+        problem = stream.problem
+        issues.append(Issue(problem.code, input_id, problem.where, problem.detail, incomplete=True))
+    first, last = connection.execute(
+        "SELECT min(ts_ns), max(coalesce(end_ns, ts_ns)) FROM observations WHERE input_id = ?",
+        [input_id],
+    ).fetchall()[0]
+    row = {
+        "input_id": input_id,
+        "path": spec.path,
+        "sha256": stream.sha256,
+        "format": str(spec.format),
+        "bytes": stream.stored_bytes,
+        "records": tally.records,
+        "first_ns": first,
+        "last_ns": last,
+        "snapped": 0,
+        "complete": not any(issue.incomplete for issue in issues),
+        "archive": spec.archive,
+        "extract": spec.extract,
+    }
+    return row, issues
+
+
+def issues_of(tally: Tally, input_id: int) -> list[Issue]:
+    """What was wrong with the lines of one input; from 1 % on, data is missing."""
+    bad = tally.lost.count + sum(count for count, _ in tally.unusable.values())
+    bad += tally.others
+    share = bad * UNREADABLE_SHARE >= max(tally.records + tally.lost.count + tally.others, 1)
+    found = []
+    if tally.lost.count:
+        found.append(
+            Issue(
+                "unreadable-record",
+                input_id,
+                f"line {tally.lost.first_line}",
+                f"{tally.lost.reason}; the record is lost",
+                tally.lost.count,
+                share,
+            )
+        )
+    for reason, (count, line) in tally.unusable.items():
+        detail = f"expected a record of its format, found {reason}; it is left out"
+        found.append(Issue("unusable-record", input_id, f"line {line}", detail, count, share))
+    if tally.others:
+        detail = "expected a record of the log's format, found another line; it is left out"
+        where = f"line {tally.first_other}"
+        found.append(Issue("unknown-line", input_id, where, detail, tally.others, share))
+    damage = tally.damage
+    if damage.undecodable:
+        detail = "bytes that are no text in the log's encoding; they are read as U+FFFD"
+        where = f"line {damage.first_undecodable}"
+        found.append(Issue("undecodable-text", input_id, where, detail, damage.undecodable))
+    if damage.overlong:
+        detail = "expected lines of at most 1,048,576 characters; cut there"
+        where = f"line {damage.first_overlong}"
+        found.append(Issue("overlong-line", input_id, where, detail, damage.overlong, True))
+    return found
+
+
+def _year_of(spec: Spec) -> int | None:
+    """The year in which a file was last written; for what is no file, nobody can tell."""
+    if spec.source is None:
+        return None
+    try:
+        changed = os.stat(spec.source).st_mtime  # noqa: PTH116 - names need not be text
+    except OSError:
+        return None
+    return datetime.datetime.fromtimestamp(changed, datetime.UTC).year

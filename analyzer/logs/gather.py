@@ -1,0 +1,141 @@
+"""Observations of all logs into the tables of the case, joined with each other and with captures.
+
+The steps are SQL files of this room: `conversations.sql` (events once, connections of one source),
+`join.sql` (the same connection in several sources), `write.sql` and `lookups.sql` (rows of the
+tables). All have total orders, so the result depends on the inputs alone.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.logs.format import load_formats
+from analyzer.redact import redact
+
+if TYPE_CHECKING:
+    import duckdb
+
+GRADES = (1, 2, 3, 4)
+"""How well a source counts: payload, with headers, sampled, not at all. A capture is 0."""
+
+_WORDS = """
+CREATE OR REPLACE TEMP MACRO family_of(f) AS (SELECT any_family.family FROM any_family WHERE
+any_family.format = f); CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
+    CASE WHEN added IS NULL AND largest IS NULL THEN NULL
+        ELSE least(coalesce(added, 0)::HUGEINT + coalesce(largest, 0), 4611686018427387903)::BIGINT
+        END;
+-- Ethernet 14, IPv4 20 or IPv6 40, TCP 20 bytes a packet (DESIGN section 5, W4).
+CREATE OR REPLACE TEMP MACRO without_headers(bytes, packets, kind, client) AS CASE
+    WHEN kind = 'payload' OR packets IS NULL THEN bytes
+    ELSE greatest(bytes - least(packets, 4611686018427387)
+        * CASE WHEN contains(client, ':') THEN 74 ELSE 54 END, 0) END;
+CREATE OR REPLACE TEMP MACRO rcode_number(r) AS coalesce(try_cast(r AS INTEGER), list_position(
+    ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'YXDOMAIN', 'YXRRSET',
+    'NXRRSET',  'NOTAUTH', 'NOTZONE'], upper(r)) - 1);
+CREATE OR REPLACE TEMP MACRO type_number(t) AS coalesce(
+    try_cast(regexp_extract(upper(t), '^(?:TYPE)?([0-9]{1,5})$', 1) AS INTEGER),
+    CASE upper(t) WHEN 'A' THEN 1 WHEN 'NS' THEN 2 WHEN 'CNAME' THEN 5 WHEN 'SOA' THEN 6
+        WHEN 'PTR' THEN 12 WHEN 'MX' THEN 15 WHEN 'TXT' THEN 16 WHEN 'AAAA' THEN 28 WHEN 'SRV' THEN
+        33 WHEN 'NAPTR' THEN 35 WHEN 'DS' THEN 43 WHEN 'DNSKEY' THEN 48 WHEN 'SVCB' THEN 64
+        WHEN 'HTTPS' THEN 65 WHEN 'SPF' THEN 99 WHEN 'ANY' THEN 255 WHEN 'CAA' THEN 257 END);
+"""
+
+_TARGETS = """
+CREATE OR REPLACE TEMP TABLE targets AS
+SELECT flow_id AS target, 'capture' AS source, 0 AS grade, orig_ip, orig_port, resp_ip, resp_port,
+proto,     start_ns, end_ns
+FROM flows WHERE orientation <> 'log';
+CREATE OR REPLACE TEMP TABLE found (
+    connection BIGINT, target BIGINT, source VARCHAR, by_address BOOLEAN, ambiguous BOOLEAN
+);
+"""
+
+
+def gather(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes flows, names, requests and look-ups of the observations, and drops those."""
+    families = load_formats()
+    connection.execute("CREATE OR REPLACE TEMP TABLE any_family (format VARCHAR, family VARCHAR)")
+    used = connection.execute("SELECT DISTINCT format FROM observations").fetchall()
+    for (name,) in used:
+        family = families[name].family if name in families else name
+        connection.execute("INSERT INTO any_family VALUES (?, ?)", [name, family])
+    connection.execute(_WORDS)
+    _spell(connection)
+    _redact(connection)
+    connection.execute(_text("conversations"))
+    connection.execute(_TARGETS)
+    step = _text("join")
+    for grade in GRADES:
+        for statement in step.replace("$1", str(grade)).split(";\n"):
+            if statement.strip():
+                connection.execute(statement)
+    connection.execute(_text("write"))
+    connection.execute(_text("lookups"))
+    connection.execute("DELETE FROM observations")
+
+
+def _text(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _spell(connection: duckdb.DuckDBPyConnection) -> None:
+    """One spelling for each address: RFC 5952, and IPv4 where it is mapped into IPv6."""
+    found = connection.execute(
+        "SELECT DISTINCT addr FROM (SELECT client_ip AS addr FROM observations "
+        "UNION ALL SELECT server_ip FROM observations UNION ALL "
+        "SELECT lower(unnest(answers).value) FROM observations WHERE answers IS NOT NULL) "
+        "WHERE contains(addr, ':') ORDER BY addr"
+    ).fetchall()
+    pairs = [(a, s) for (a,) in found if (s := _spelled(a)) is not None]
+    _pairs(connection, "spelled", ("addr", "text"), pairs)
+    if pairs:
+        for column in ("client_ip", "server_ip"):
+            connection.execute(
+                f"UPDATE observations SET {column} = spelled.text FROM spelled "  # noqa: S608
+                f"WHERE spelled.addr = observations.{column} AND spelled.text <> spelled.addr"
+            )
+
+
+def _spelled(addr: str) -> str | None:
+    try:
+        raw = socket.inet_pton(socket.AF_INET6, addr.partition("%")[0])
+    except (OSError, ValueError):
+        return None
+    if raw[:12] == b"\0" * 10 + b"\xff\xff":
+        return socket.inet_ntop(socket.AF_INET, raw[12:])
+    return socket.inet_ntop(socket.AF_INET6, raw)
+
+
+def _redact(connection: duckdb.DuckDBPyConnection) -> None:
+    """`redacted`: URLs that hold secrets, and as what they may be shown."""
+    found = connection.execute(
+        "SELECT DISTINCT url FROM observations WHERE url IS NOT NULL "
+        "AND (contains(url, '=') OR contains(url, '@') OR length(url) > 2048) ORDER BY url"
+    ).fetchall()
+    _pairs(connection, "redacted", ("url", "shown"), [(u, redact(u)) for (u,) in found])
+
+
+def _pairs(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: tuple[str, str],
+    pairs: list[tuple[str, str]],
+) -> None:
+    held = {}
+    for at, name in enumerate(columns):
+        array = np.empty(len(pairs), dtype=object)
+        array[:] = [pair[at] for pair in pairs]
+        held[name] = array
+    connection.register("pairs_batch", held)
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT "  # noqa: S608
+            + ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in columns)
+            + " FROM pairs_batch"
+        )
+    finally:
+        connection.unregister("pairs_batch")

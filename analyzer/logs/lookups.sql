@@ -1,0 +1,35 @@
+-- DNS observations into `dns`, `dns_answers` and the names that answers bind to addresses.
+
+CREATE OR REPLACE TEMP TABLE messages AS
+SELECT *, (SELECT coalesce(max(dns_id), -1) FROM dns) + row_number() OVER (ORDER BY obs) AS dns_id
+FROM once WHERE kind = 'dns';
+
+INSERT INTO dns BY NAME
+SELECT m.dns_id, m.ts_ns, m.client_ip, m.server_ip, m.proto AS transport, m.txid,
+    coalesce(m.is_response, false) AS is_response, rcode_number(m.rcode) AS rcode, m.name AS qname,
+    type_number(m.qtype) AS qtype, coalesce(len(m.answers), 0) AS answers, false AS malformed,
+    m.line AS packet, m.input_id
+FROM messages m ORDER BY m.dns_id;
+
+CREATE OR REPLACE TEMP TABLE listed AS
+SELECT m.dns_id, m.name AS qname, m.ts_ns, m.client_ip, m.line, m.input_id, a.position,
+    coalesce(nullif(rtrim(lower(a.record.owner), '.'), ''), m.name) AS owner,
+    type_number(a.record.type) AS type, rtrim(lower(a.record.value), '.') AS value, a.record.ttl AS ttl
+FROM messages m, (SELECT unnest(m.answers[1:512]) AS record,
+    generate_subscripts(m.answers[1:512], 1) - 1 AS position) a
+WHERE m.answers IS NOT NULL;
+
+INSERT INTO dns_answers BY NAME
+SELECT dns_id, position::INTEGER AS position, owner, type, value, coalesce(ttl, 0) AS ttl_s
+FROM listed WHERE type IN (1, 5, 28, 64, 65) AND value IS NOT NULL ORDER BY dns_id, position;
+
+INSERT INTO names BY NAME
+SELECT l.ts_ns, l.client_ip, coalesce(s.text, l.value) AS addr, l.qname AS name, 'dns' AS kind,
+    least(min(l.ttl), min(c.ttl)) AS ttl_s, nullif(string_agg(c.value, '>' ORDER BY c.position), '') AS chain,
+    l.line AS packet, l.input_id
+FROM listed l
+LEFT JOIN listed c ON c.dns_id = l.dns_id AND c.type = 5 AND c.position < l.position AND c.value IS NOT NULL
+LEFT JOIN spelled s ON s.addr = l.value
+WHERE l.type IN (1, 28) AND is_addr(l.value)
+GROUP BY l.dns_id, l.position, l.ts_ns, l.client_ip, coalesce(s.text, l.value), l.qname, l.line, l.input_id
+ORDER BY l.dns_id, l.position;
