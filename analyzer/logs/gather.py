@@ -31,8 +31,8 @@ any_family.format = f); CREATE OR REPLACE TEMP MACRO counted_bytes(added, larges
 -- Ethernet 14, IPv4 20 or IPv6 40, TCP 20 bytes a packet (DESIGN section 5, W4).
 CREATE OR REPLACE TEMP MACRO without_headers(bytes, packets, kind, client) AS CASE
     WHEN kind = 'payload' OR packets IS NULL THEN bytes
-    ELSE greatest(bytes - least(packets, 4611686018427387)
-        * CASE WHEN contains(client, ':') THEN 74 ELSE 54 END, 0) END;
+    ELSE greatest(bytes::HUGEINT - packets::HUGEINT
+        * CASE WHEN contains(client, ':') THEN 74 ELSE 54 END, 0)::BIGINT END;
 CREATE OR REPLACE TEMP MACRO rcode_number(r) AS coalesce(try_cast(r AS INTEGER), list_position(
     ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'YXDOMAIN', 'YXRRSET',
     'NXRRSET',  'NOTAUTH', 'NOTZONE'], upper(r)) - 1);

@@ -1,0 +1,247 @@
+"""Events once, connections together, sources joined, amounts without headers."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Observed
+
+EVIL = "evil.blob.core.windows.net"
+FIRST = 1 << 62
+
+
+def capture_flow(log: Observed, **columns: Any) -> None:
+    """A conversation that a capture showed."""
+    start = log.case.connection.execute("SELECT 1790000000000000000").fetchall()[0][0]
+    row = {
+        "flow_id": 7, "input_id": 0, "start_ns": start, "end_ns": start + 10**9, "proto": "tcp",
+        "orig_ip": "10.0.0.4", "orig_port": 50000, "resp_ip": "20.60.1.1", "resp_port": 443,
+        "orientation": "syn", "orig_bytes": 5000, "resp_bytes": 100, "turns": 1,
+        "open_at_start": False, "open_at_end": False, "bytes_grade": "measured",
+        **columns,
+    }  # fmt: skip
+    names = ", ".join(row)
+    marks = ", ".join("?" for _ in row)
+    log.case.connection.execute(f"INSERT INTO flows ({names}) VALUES ({marks})", list(row.values()))
+
+
+def test_deltas_of_a_flow_add_up_without_headers(log: Observed) -> None:
+    log.counted(0, 0, begins=True)
+    log.counted(588_096, 4_610_880, at=300, pkts_up=1021, pkts_down=8005)
+    log.counted(29_952, 27_072, at=330, pkts_up=52, pkts_down=47)
+    (flow,) = log.gather()
+    assert flow["orig_bytes"] == 588_096 + 29_952 - 54 * (1021 + 52)
+    assert flow["resp_bytes"] == 4_610_880 + 27_072 - 54 * (8005 + 47)
+    assert (flow["orig_pkts"], flow["records"], flow["bytes_grade"]) == (1073, 3, "wire")
+    assert flow["flow_id"] == FIRST
+
+
+def test_ipv6_headers_are_longer_and_amounts_never_negative(log: Observed) -> None:
+    log.counted(1000, 50, client_ip="fd00::4", server_ip="2603::1", pkts_up=10, pkts_down=1)
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["resp_bytes"]) == (260, 0)
+
+
+def test_without_packet_counts_nothing_is_taken_off(log: Observed) -> None:
+    log.counted(1000, 50, pkts_up=None, pkts_down=None)
+    assert log.gather()[0]["orig_bytes"] == 1000
+
+
+def test_unknown_amounts_stay_unknown(log: Observed) -> None:
+    log.named(EVIL)
+    (flow,) = log.gather()
+    assert flow["orig_bytes"] is None
+    assert flow["resp_ip"] is None
+    assert (flow["bytes_grade"], flow["action"], flow["rule"]) == ("absent", "allow", "r")
+
+
+def test_a_port_that_is_used_again_is_another_flow(log: Observed) -> None:
+    log.counted(1000, 0, begins=True)
+    log.counted(2000, 0, at=60)
+    log.counted(4000, 0, at=120, begins=True)
+    log.counted(8000, 0, at=1100)  # more than 15 minutes later, its beginning is not in the export
+    assert [flow["orig_bytes"] for flow in log.gather()] == [3000, 4000, 8000]
+
+
+def test_cumulative_counters_count_once(log: Observed) -> None:
+    for up in (1000, 5000, 9000):
+        log.counted(up, up, at=up / 100, counter="cumulative", session="42", bytes_kind="payload")
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["bytes_grade"]) == (9000, "measured")
+
+
+def test_absurd_counters_overflow_nothing(log: Observed) -> None:
+    for at in range(3):
+        log.counted(10**18 - 1, 10**18 - 1, at=at, pkts_up=10**18 - 1, pkts_down=10**18 - 1)
+        log.counted(9 * 10**17, 0, at=at, pkts_up=None, port=1)
+    assert [flow["orig_bytes"] for flow in log.gather()] == [0, 27 * 10**17]
+
+
+def test_name_and_bytes_meet_by_client_port_and_time(log: Observed) -> None:
+    log.named(EVIL, at=0.2)
+    log.counted(9000, 100, at=60)
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["resp_ip"], flow["rule"]) == (9000, "20.60.1.1", "r")
+    (name,) = log.rows("SELECT * FROM names")
+    assert (name["flow_id"], name["name"], name["kind"]) == (FIRST, EVIL, "log_fqdn")
+    (join,) = log.rows("SELECT * FROM joins")
+    assert (join["source"], join["target"]) == ("azure-firewall", "azure-flow-logs")
+    assert (join["matched"], join["ambiguous"], join["unmatched"]) == (1, 0, 0)
+    assert join["confidence"] == "medium"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"port": 50001},
+        {"client_ip": "10.0.0.5"},
+        {"server_port": 8443},
+        {"at": 301},
+        {"at": -302},
+        {"proto": "udp"},
+    ],
+)
+def test_another_connection_is_no_match(log: Observed, other: dict[str, Any]) -> None:
+    log.named(EVIL, **other)
+    log.counted(9000, 100)
+    assert len(log.gather()) == 2
+
+
+def test_another_server_is_no_match(log: Observed) -> None:
+    log.named(EVIL, server_ip="20.60.9.9")
+    log.counted(9000, 100)
+    assert len(log.gather()) == 2
+
+
+def test_a_port_used_again_soon_gives_each_name_its_own_bytes(log: Observed) -> None:
+    log.counted(9000, 100, at=0, last=10, begins=True)
+    log.counted(70, 5000, at=100, last=110, begins=True)
+    log.named(EVIL, at=1)
+    log.named("contoso.azurecr.io", at=101)
+    flows = log.gather()
+    assert len(flows) == 2
+    names = {row["flow_id"]: row["name"] for row in log.rows("SELECT * FROM names")}
+    assert names == {FIRST: EVIL, FIRST + 1: "contoso.azurecr.io"}
+    assert log.rows("SELECT ambiguous FROM joins") == [{"ambiguous": 2}]
+
+
+def test_a_capture_counts_better_than_any_log(log: Observed) -> None:
+    capture_flow(log)
+    log.named(EVIL, at=0.5)
+    log.counted(5400, 200, at=0.1, pkts_up=5)
+    log.sees(
+        format="sysmon", client_port=50000, server_ip="20.60.1.1", server_port=443,
+        process="C:\\x.exe",
+    )  # fmt: skip
+    (flow,) = log.gather()
+    assert (flow["flow_id"], flow["orig_bytes"], flow["turns"]) == (7, 5000, 1)
+    assert (flow["action"], flow["rule"], flow["process"]) == ("allow", "r", "C:\\x.exe")
+    assert flow["records"] == 3
+    assert [row["flow_id"] for row in log.rows("SELECT * FROM names")] == [7]
+    assert {row["target"] for row in log.rows("SELECT target FROM joins")} == {"capture"}
+
+
+def test_lines_of_one_session_are_one_connection(log: Observed) -> None:
+    tuple_ = {
+        "client_port": 50000, "server_ip": "1.2.3.4", "server_port": 443, "session": "C1",
+        "format": "zeek",
+    }  # fmt: skip
+    log.sees("name", name=EVIL, name_kind="sni", **tuple_)
+    log.sees(bytes_up=900, bytes_down=30, bytes_kind="payload", counter="total", **tuple_)
+    log.sees("http", method="PUT", url="/c?comp=block&sig=s3cr3t", name="h.example",
+             name_kind="http_host", status=201, request_bytes=800, **tuple_)  # fmt: skip
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["bytes_grade"]) == (900, "measured")
+    (request,) = log.rows("SELECT * FROM http")
+    assert request["target"] == "/c?comp=block&sig=REDACTED"
+    assert (request["method"], request["status"], request["body_bytes"]) == ("PUT", 201, 800)
+    assert sorted(row["kind"] for row in log.rows("SELECT kind FROM names")) == [
+        "http_host",
+        "sni",
+    ]
+
+
+def test_a_block_that_was_written_is_a_put_whatever_the_log_names(log: Observed) -> None:
+    log.named(EVIL, url=f"https://{EVIL}/c/b?comp=block&blockid=x&sp=rw&sig=s3cr3t")
+    log.named(EVIL, port=50001, url=f"https://{EVIL}/c/b?comp=list&sig=s3cr3t")
+    log.gather()
+    (request,) = log.rows("SELECT * FROM http")
+    assert request["method"] == "PUT"
+    assert "s3cr3t" not in request["target"]
+    assert "sp=rw" in request["target"]
+
+
+def test_one_event_in_two_schemas_counts_once(log: Observed) -> None:
+    log.named(EVIL, at=0.123456)
+    log.named(EVIL, at=0.123999, format="azure-firewall-legacy", input_id=1, rule="x")
+    log.named(EVIL, at=0.2)
+    flows = log.gather()
+    assert len(flows) == 2
+
+
+def test_one_export_twice_counts_once_and_repeats_inside_of_it_stay(log: Observed) -> None:
+    for input_id in (0, 1):
+        for _ in range(2):
+            log.named(EVIL, format="harden-runner", client_port=None, input_id=input_id)
+    assert len(log.gather()) == 2
+
+
+def test_denied_attempts_that_repeat_are_one(log: Observed) -> None:
+    for at in (0, 1, 3, 7, 15, 31, 200):
+        log.named(EVIL, action="deny", at=at)
+    flows = log.gather()
+    assert [(flow["action"], flow["records"]) for flow in flows] == [("deny", 6), ("deny", 1)]
+
+
+def test_addresses_have_one_spelling(log: Observed) -> None:
+    log.sees(
+        client_ip="fd10:0003:0005:0001:0000:0000:0000:0004", client_port=1, server_port=443,
+        server_ip="::FFFF:20.60.1.1",
+    )  # fmt: skip
+    (flow,) = log.gather()
+    assert (flow["orig_ip"], flow["resp_ip"]) == ("fd10:3:5:1::4", "20.60.1.1")
+
+
+def test_answers_bind_names_along_their_chain(log: Observed) -> None:
+    log.sees(
+        "dns", name="www.example.org", is_response=True, qtype="A", rcode="NOERROR", txid=5,
+        server_ip="10.0.0.53",
+        answers=[
+            {"owner": None, "type": "CNAME", "value": "a.example.net.", "ttl": 60},
+            {"owner": "a.example.net", "type": "A", "value": "192.0.2.1", "ttl": 30},
+            {"owner": "a.example.net", "type": "AAAA", "value": "2001:DB8:0::1", "ttl": 90},
+            {"owner": "a.example.net", "type": "A", "value": "not an address", "ttl": 90},
+        ],
+    )  # fmt: skip
+    log.sees("dns", name="gone.example", is_response=True, qtype="28", rcode="3")
+    log.gather()
+    bound = log.rows("SELECT * FROM names WHERE kind = 'dns' ORDER BY addr")
+    assert [(row["addr"], row["ttl_s"], row["chain"]) for row in bound] == [
+        ("192.0.2.1", 30, "a.example.net"),
+        ("2001:db8::1", 60, "a.example.net"),
+    ]
+    first, second = log.rows("SELECT * FROM dns ORDER BY dns_id")
+    assert (first["qtype"], first["rcode"], first["answers"], first["txid"]) == (1, 0, 4, 5)
+    assert (second["qtype"], second["rcode"], second["answers"]) == (28, 3, 0)
+
+
+def test_the_order_of_lines_changes_nothing_but_line_numbers(log: Observed) -> None:
+    """Rows shuffled in the table, as threads may leave them, give the same tables."""
+    for n in range(40):
+        log.counted(1000 + n, 10, port=50000 + n % 7, at=n * 30, begins=n % 3 == 0)
+        log.named(f"n{n % 5}.example", port=50000 + n % 7, at=n * 30 + 1)
+    connection = log.case.connection
+    rows = connection.execute("SELECT * FROM observations").fetchall()
+    marks = ", ".join("?" for _ in rows[0])
+    random.Random(3).shuffle(rows)
+    first = log.gather()
+    named = log.rows("SELECT * FROM names ORDER BY ALL")
+    for table in ("flows", "names", "joins"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    connection.executemany(f"INSERT INTO observations VALUES ({marks})", rows)
+    assert log.gather() == first
+    assert log.rows("SELECT * FROM names ORDER BY ALL") == named
