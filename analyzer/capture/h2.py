@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from hpack import Decoder, HPACKError
 
-from analyzer.capture.http import host_in, printable, redact, split_authority, whole_number, word
+from analyzer.capture.http import host_in, printable, split_authority, whole_number, word
+from analyzer.redact import redact
 
 if TYPE_CHECKING:
     from analyzer.capture.exchanges import Exchange, Exchanges

@@ -48,8 +48,10 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     import duckdb
 
     if value != "UTC":
-        known = duckdb.sql("SELECT name FROM pg_timezone_names()").fetchall()
-        if (value,) not in known:
+        with duckdb.connect() as connection:
+            query = "SELECT count(*) FROM pg_timezone_names() WHERE name = ?"
+            found = connection.execute(query, [value]).fetchall()
+        if found == [(0,)]:
             raise click.BadParameter(
                 f"{value!r} is no time zone: expected a name such as UTC or Europe/Berlin"
             )

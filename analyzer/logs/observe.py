@@ -135,7 +135,7 @@ class _Observer:
             for first, found in blocks:
                 for start in range(0, len(found), BLOCK_LINES):
                     part = found[start : start + BLOCK_LINES]
-                    numbers = range(first + start, first + start + len(part))
+                    numbers = list(range(first + start, first + start + len(part)))
                     (self._objects if layout == "json" else self._texts)(numbers, part)
 
     # --- the fields of a block, by its layout ---------------------------------------------------

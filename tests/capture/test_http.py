@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.http import by_proxy, parse, parse_response, redact, split_authority
+from analyzer.capture.http import by_proxy, parse, parse_response, split_authority
+from analyzer.redact import redact
 
 
 def test_a_put_blob() -> None:
