@@ -14,6 +14,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
+import logs
 import peers
 from measure import Figures, alone, measure, paired
 from samples import HERE, Pair, Sample, cut, flows, read_once, rounds
@@ -178,6 +179,12 @@ def compiling(_count: int) -> None:
     print(f"\nCold compilation: {done.stdout.strip()} (promised: below 25 s)")
 
 
+def log_lines(_count: int) -> None:
+    """A million lines of each kind of log, and ten gigabytes."""
+    table("Logs (packets: lines; of flow logs tuples)", logs.rates())
+    logs.large()
+
+
 PARTS: dict[str, Callable[[int], None]] = {
     "full": full_packets,
     "snap96": short_packets,
@@ -185,6 +192,7 @@ PARTS: dict[str, Callable[[int], None]] = {
     "pipe": pipe,
     "flows": connections,
     "compile": compiling,
+    "logs": log_lines,
 }
 
 

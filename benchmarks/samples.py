@@ -41,6 +41,11 @@ def flows(name: str, count: int, order: str) -> Sample:
     return _made(name, ["make_flows.py", "make_capture.py"], [str(count), order, str(WHOLE)])
 
 
+def log(kind: str, count: int) -> Sample:
+    """Lines of a log; `packets` are its lines, of flow logs its tuples."""
+    return _made(f"log-{kind}-{count}", ["make_log.py"], [kind, str(count)])
+
+
 def _made(name: str, makers: list[str], arguments: list[str]) -> Sample:
     """Makes a capture, or takes the one that is there: it is the same bytes."""
     DATA.mkdir(exist_ok=True)

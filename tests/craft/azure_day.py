@@ -1,9 +1,9 @@
 """A day of an Azure network as its logs tell it: made, with the truth known.
 
 500 build agents behind a firewall pull from registries (one through private endpoints, one with
-dedicated data endpoints, one whose layers come from managed storage), write to storage that is ours,
-send telemetry, and use ports again. Two of them write to storage of a stranger: 40 MB at once, and
-2 MB in steps of 50 KB.
+dedicated data endpoints, one whose layers come from managed storage), write to storage that is
+ours, send telemetry, and use ports again. Two of them write to storage of a stranger: 40 MB at
+once, and 2 MB in steps of 50 KB.
 
 Three logs, each seeing its part: the firewall names without bytes (nothing of what goes through
 private endpoints), flow logs with bytes and without names, the resolver's answers.
@@ -68,10 +68,10 @@ class Day:
         """One document of virtual network flow logs, version 4."""
         groups: dict[int, list[str]] = {}
         for at, text in self.tuples:
-            groups.setdefault(at.hour, []).append(text)
+            groups.setdefault(round((at - DAY).total_seconds()) // 60, []).append(text)
         records = [
             {
-                "time": (DAY + timedelta(hours=hour, minutes=59)).isoformat(),
+                "time": (DAY + timedelta(minutes=minute + 1)).isoformat(),
                 "flowLogVersion": 4,
                 "flowLogGUID": "00000000-0000-0000-0000-000000000001",
                 "macAddress": "112233445566",
@@ -86,7 +86,7 @@ class Day:
                     ]
                 },
             }
-            for hour, texts in sorted(groups.items())
+            for minute, texts in sorted(groups.items())
         ]
         return json.dumps({"records": records})
 
