@@ -4,8 +4,9 @@
 -- is told by equal time (to the millisecond), client, server, name, action and counters; what one input
 -- states twice in one format is two events.
 -- `connections`: rows of one connection together. With the device's own key (`session`) by that and
--- the addresses; deltas of one 5-tuple until a gap of 15 minutes or its next beginning; denied attempts of
--- one 5-tuple and name while they repeat within a minute. Everything else is a connection by itself.
+-- the addresses; deltas of one 5-tuple until a gap of 15 minutes or its next beginning. Rows with
+-- neither a key nor counters (`bare`) are a connection each; what becomes of them, say join.sql and
+-- contacts.sql.
 -- Counters: totals and deltas add up, of cumulative ones the largest counts.
 
 CREATE OR REPLACE TEMP TABLE numbered AS
@@ -51,37 +52,33 @@ CREATE OR REPLACE TEMP TABLE membership AS
 WITH grouped AS (
     SELECT obs, ts_ns, begins, session, counter, action, family,
         coalesce(session, '') AS s, client_ip, client_port, server_ip, server_port,
-        CASE WHEN session IS NULL THEN proto END AS p,
-        CASE WHEN session IS NULL AND counter IS NULL THEN name END AS n
-    FROM once WHERE kind <> 'dns'
-        AND (session IS NOT NULL OR counter IN ('delta', 'cumulative', 'sampled')
-            OR (action = 'deny' AND counter IS NULL))
+        CASE WHEN session IS NULL THEN proto END AS p
+    FROM once WHERE kind <> 'dns' AND (session IS NOT NULL OR counter IS NOT NULL)
 ),
 marked AS (
     SELECT *, CASE
         WHEN begins THEN 1
         WHEN ts_ns - lag(ts_ns) OVER whole <= CASE
             WHEN session IS NOT NULL THEN 86400000000000
-            WHEN counter IS NOT NULL THEN 900000000000
-            ELSE 60000000000 END THEN 0
+            WHEN counter = 'total' THEN -1
+            ELSE 900000000000 END THEN 0
         ELSE 1 END AS starts
     FROM grouped
-    WINDOW whole AS (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p, n,
-        counter IS NULL AND session IS NULL ORDER BY ts_ns, obs)
+    WINDOW whole AS (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p
+        ORDER BY ts_ns, obs)
 ),
 run AS (
     SELECT *, sum(starts) OVER (PARTITION BY family, s, client_ip, client_port, server_ip, server_port,
-        p, n, counter IS NULL AND session IS NULL ORDER BY ts_ns, obs ROWS UNBOUNDED PRECEDING) AS run
+        p ORDER BY ts_ns, obs ROWS UNBOUNDED PRECEDING) AS run
     FROM marked
 )
-SELECT obs, min(obs) OVER (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p, n,
-    counter IS NULL AND session IS NULL, run) AS connection
+SELECT obs, min(obs) OVER (PARTITION BY family, s, client_ip, client_port, server_ip, server_port, p,
+    run) AS connection
 FROM run;
 
 CREATE OR REPLACE TEMP TABLE connections AS
 WITH joined AS (
-    SELECT o.*, coalesce(m.connection, o.obs) AS connection
-    FROM once o LEFT JOIN membership m USING (obs) WHERE o.kind <> 'dns'
+    SELECT o.*, m.connection FROM once o JOIN membership m USING (obs)
 )
 SELECT
     connection, min(format) AS format, min(family) AS family, min(input_id) AS input_id,
@@ -109,3 +106,6 @@ ALTER TABLE connections ADD COLUMN grade INTEGER;
 UPDATE connections SET grade = CASE
     WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
     WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END;
+
+CREATE OR REPLACE TEMP TABLE bare AS
+SELECT * FROM once WHERE kind <> 'dns' AND session IS NULL AND counter IS NULL;

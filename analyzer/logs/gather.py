@@ -1,7 +1,8 @@
 """Observations of all logs into the tables of the case, joined with each other and with captures.
 
 The steps are SQL files of this room: `conversations.sql` (events once, connections of one source),
-`join.sql` (the same connection in several sources), `write.sql` and `lookups.sql` (rows of the
+`join.sql` (the same connection in several sources), `contacts.sql` (what no source counts),
+`write.sql` and `lookups.sql` (rows of the
 tables). All have total orders, so the result depends on the inputs alone.
 """
 
@@ -19,8 +20,11 @@ from analyzer.redact import redact
 if TYPE_CHECKING:
     import duckdb
 
-GRADES = (1, 2, 3, 4)
+COUNTED = (1, 2, 3, 4)
 """How well a source counts: payload, with headers, sampled, not at all. A capture is 0."""
+
+_BARE = """(SELECT obs AS connection, 4 AS grade, client_ip, client_port, server_ip, server_port,
+    coalesce(proto, 'tcp') AS proto, ts_ns AS start_ns FROM bare)"""
 
 _WORDS = """
 CREATE OR REPLACE TEMP MACRO family_of(f) AS (SELECT any_family.family FROM any_family WHERE
@@ -69,10 +73,10 @@ def gather(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_text("conversations"))
     connection.execute(_TARGETS)
     step = _text("join")
-    for grade in GRADES:
-        for statement in step.replace("$1", str(grade)).split(";\n"):
-            if statement.strip():
-                connection.execute(statement)
+    for grade in COUNTED:
+        connection.execute(step.replace("$1", str(grade)))
+    connection.execute(step.replace("FROM connections c", f"FROM {_BARE} c").replace("$1", "4"))
+    connection.execute(_text("contacts"))
     connection.execute(_text("write"))
     connection.execute(_text("lookups"))
     connection.execute("DELETE FROM observations")

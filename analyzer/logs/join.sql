@@ -23,6 +23,7 @@ FROM candidates
 QUALIFY row_number() OVER (PARTITION BY connection ORDER BY outside, apart, target) = 1;
 
 INSERT INTO targets
-SELECT -connection, format, grade, client_ip, client_port, server_ip, server_port, proto, start_ns, end_ns
+SELECT -connection, format, grade, client_ip, client_port, server_ip, server_port, proto, start_ns,
+    end_ns
 FROM connections
-WHERE grade = $1 AND connection NOT IN (SELECT connection FROM found);
+WHERE grade = $1 AND $1 < 4 AND connection NOT IN (SELECT connection FROM found);

@@ -48,10 +48,9 @@ SELECT min(o.ts_ns) AS ts_ns, arg_min(o.client_ip, o.obs) AS client_ip, p.flow_i
     arg_min(o.server_ip, o.obs) AS addr, arg_min(o.server_port, o.obs) AS port, o.name,
     o.name_kind AS kind, arg_min(o.line, o.obs) AS packet, arg_min(o.input_id, o.obs) AS input_id
 FROM once o
-LEFT JOIN membership m USING (obs)
-JOIN placed p ON p.connection = coalesce(m.connection, o.obs)
-WHERE o.kind <> 'dns' AND o.name IS NOT NULL
-    AND o.name_kind IN ('sni', 'quic_sni', 'http_host', 'connect', 'log_fqdn')
+JOIN membership m USING (obs)
+JOIN placed p USING (connection)
+WHERE o.name IS NOT NULL AND o.name_kind IN ('sni', 'quic_sni', 'http_host', 'connect', 'log_fqdn')
 GROUP BY p.flow_id, o.name, o.name_kind
 ORDER BY ts_ns, packet, o.name;
 
@@ -64,12 +63,11 @@ SELECT p.flow_id, o.ts_ns, o.line AS packet, o.input_id,
     coalesce(r.shown, o.url) AS target, o.request_bytes AS content_length,
     o.request_bytes AS body_bytes, o.status, o.response_bytes AS response_length
 FROM once o
-LEFT JOIN membership m USING (obs)
-JOIN placed p ON p.connection = coalesce(m.connection, o.obs)
+JOIN membership m USING (obs)
+JOIN placed p USING (connection)
 LEFT JOIN redacted r ON r.url = o.url
-WHERE o.kind <> 'dns'
-    AND (o.method IS NOT NULL
-        OR regexp_matches(o.url, '[?&]comp=(block|blocklist|appendblock|page)(&|$)'))
+WHERE o.method IS NOT NULL
+    OR regexp_matches(o.url, '[?&]comp=(block|blocklist|appendblock|page)(&|$)')
 ORDER BY o.obs;
 
 INSERT INTO joins
@@ -78,7 +76,7 @@ SELECT c.format, f.source,
         ELSE 'client address and port, server port' END,
     300, CASE WHEN bool_and(f.by_address) THEN 'high' ELSE 'medium' END,
     count(*), count(*) FILTER (f.ambiguous),
-    (SELECT count(*) FROM connections u WHERE u.format = c.format
+    (SELECT coalesce(sum(u.records), 0)::BIGINT FROM connections u WHERE u.format = c.format
         AND u.connection NOT IN (SELECT connection FROM found))
 FROM found f JOIN connections c USING (connection)
 GROUP BY c.format, f.source ORDER BY c.format, f.source;

@@ -187,14 +187,34 @@ def test_one_export_twice_counts_once_and_repeats_inside_of_it_stay(log: Observe
     for input_id in (0, 1):
         for _ in range(2):
             log.named(EVIL, format="harden-runner", client_port=None, input_id=input_id)
-    assert len(log.gather()) == 2
+    assert [flow["records"] for flow in log.gather()] == [2]
 
 
 def test_denied_attempts_that_repeat_are_one(log: Observed) -> None:
-    for at in (0, 1, 3, 7, 15, 31, 200):
+    for at in (0, 1, 3, 7, 15, 31, 63):
         log.named(EVIL, action="deny", at=at)
+    (flow,) = log.gather()
+    assert (flow["action"], flow["records"], flow["orig_port"]) == ("deny", 7, 50000)
+    assert flow["end_ns"] - flow["start_ns"] == 63 * 10**9
+
+
+def test_contacts_of_an_hour_are_one_flow_with_their_number(log: Observed) -> None:
+    for at in range(0, 7200, 600):
+        log.named(EVIL, port=50000 + at, at=at)
+    log.named(EVIL, client_ip="10.0.0.5")
+    log.named("other.example")
+    log.named(EVIL, action="deny", rule="d")
     flows = log.gather()
-    assert [(flow["action"], flow["records"]) for flow in flows] == [("deny", 6), ("deny", 1)]
+    counted = sorted((f["orig_ip"], f["action"], f["records"], f["orig_port"]) for f in flows[:3])
+    assert sum(f["records"] for f in flows) == 15
+    assert {c[3] for c in counted if c[2] > 1} == {None}
+    assert len(flows) == 3 + 3  # T0 lies within an hour, so two hours of contacts touch three
+
+
+def test_contacts_without_a_name_keep_their_times(log: Observed) -> None:
+    for at in (0, 5):
+        log.sees(client_port=5, server_port=443, server_ip="20.60.1.1", at=at)
+    assert len(log.gather()) == 2
 
 
 def test_addresses_have_one_spelling(log: Observed) -> None:
