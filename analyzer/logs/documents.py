@@ -21,7 +21,10 @@ MAX_RECORD = 1 << 26
 """Characters of one record; more is no log record."""
 
 BLOCK = 1 << 14
-"""Records handed out at once."""
+"""Records handed out at once, at most."""
+
+BLOCK_CHARACTERS = 1 << 24
+"""Characters after which no more records join a block: one record may hold an hour of flows."""
 
 MAX_MENDED = 1 << 16
 """Characters of a damaged record that is looked at closely."""
@@ -32,6 +35,7 @@ MAX_ATTEMPTS = 1000
 WRAPPER = re.compile(r'\{\s*"(?:records|Records|value)"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,\ufeff\x1e]*")  # RS: RFC 7464
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_BEGUN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\],]', re.DOTALL)
 _NEXT_LINE = re.compile(r"\n\s*,?\s*(?=\{)")
 _TRAILING = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _LISTS = ("records", "Records", "value")
@@ -69,18 +73,19 @@ class _Reader:
     open_wrappers: int = 0
     numbers: list[int] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
+    held: int = 0
 
     def blocks(self) -> Iterator[tuple[list[int], list[str]]]:
         while self._skip_to_value():
             self._value()
-            if len(self.found) >= BLOCK:
+            if len(self.found) >= BLOCK or self.held >= BLOCK_CHARACTERS:
                 yield self._taken()
         if self.found:
             yield self._taken()
 
     def _taken(self) -> tuple[list[int], list[str]]:
         taken = (self.numbers, self.found)
-        self.numbers, self.found = [], []
+        self.numbers, self.found, self.held = [], [], 0
         return taken
 
     def _more(self) -> bool:
@@ -129,7 +134,7 @@ class _Reader:
         while True:
             try:
                 value, end = _decode(self.buffer, self.at)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 if self._may_be_cut(error) and self._more():
                     continue
                 self._damaged(error)
@@ -166,8 +171,7 @@ class _Reader:
             for table in tables:
                 self._emit(_rows(table))
             return
-        self.numbers.append(self.line)
-        self.found.append(text)
+        self._emit(iter([text]))
 
     def _is_tail(self, text: str) -> bool:
         """A member of the wrapper that follows its records; its value is skipped with it."""
@@ -179,7 +183,7 @@ class _Reader:
             return False
         try:
             _, end = _decode(self.buffer, colon.end())
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return False
         # What was read is skipped by the caller; put the value in front of it.
         self.buffer = self.buffer[: self.at] + text + self.buffer[end:]
@@ -189,6 +193,7 @@ class _Reader:
         for text in texts:
             self.numbers.append(self.line)
             self.found.append(text)
+            self.held += len(text)
 
     def _damaged(self, error: Exception) -> None:
         end = self._balanced_end()
@@ -197,7 +202,7 @@ class _Reader:
             mended = _TRAILING.sub(lambda m: m[1] or "", text)
             try:
                 value = json.loads(mended, strict=False)
-            except (json.JSONDecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 self.lost.add(self.line, f"expected JSON: {_reason(error)}")
             else:
                 self._take(value, mended)
@@ -230,7 +235,45 @@ class _Reader:
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return error.msg[0].lower() + error.msg[1:]
-    return "nested too deep"
+    return "nested too deep" if isinstance(error, RecursionError) else "a number that is too long"
+
+
+def begun(text: str) -> Any:
+    """The record with which a text begins, as far as it goes: None when it is no object.
+
+    A flow log's first record may be longer than the head by which a log is told.
+    """
+    texts = text.lstrip()
+    while wrapper := WRAPPER.match(texts):
+        texts = texts[wrapper.end() :].lstrip()
+    if not texts.startswith("{"):
+        return None
+    open_brackets: list[str] = []
+    whole, closing = 0, ""
+    for token in _BEGUN.finditer(texts):
+        sign = token[0]
+        if sign in "{[":
+            open_brackets.append("}" if sign == "{" else "]")
+        elif sign in "}]":
+            if open_brackets:
+                open_brackets.pop()
+            if not open_brackets:
+                whole, closing = token.end(), ""
+                break
+        elif sign == ",":
+            whole, closing = token.start(), "".join(reversed(open_brackets))
+    try:
+        value = json.loads(texts[:whole] + closing, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def respelled(text: str) -> str:
+    """JSON that Python reads, so that strict readers do: half a surrogate pair becomes a question
+    mark, raw control characters are escaped."""
+    value = json.loads(text, strict=False)
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 def _rows(table: Any) -> Iterator[str]:

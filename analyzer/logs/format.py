@@ -14,7 +14,8 @@ The head::
     -- [[records]]                                one way in which it comes
     -- shape = "text"                             text | json | table
     -- pattern = '''^\\d{10}\\.\\d{3} '''            text: lines that are records (RE2)
-    -- match = { category = "^AZFW" }             json: field (of [fields]) and pattern of its value
+    -- match = { category = "^AZFW" }             json: field (of [fields]) and pattern of its value;
+    --                                            table: rows whose cell says otherwise are others'
     -- columns = ["SourceIp", "Fqdn"]             table: header cells that tell it, case ignored
     -- [fields]                                   json, table: where each field stands
     -- SourceIp = ["properties.SourceIp", "SourceIp"]
@@ -59,7 +60,7 @@ class Record:
     Attributes:
         shape: text, json or table.
         pattern: Of a text line.
-        match: Field and pattern of its value (json).
+        match: Field and pattern of its value; in a table, an empty cell holds.
         columns: Header cells that tell a table, in lower case.
     """
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from analyzer.issues import UsageError
 from analyzer.logs.cells import columns_of, delimited, fixed, zeek
-from analyzer.logs.documents import Lost, records
-from analyzer.logs.format import column_names, json_path, known
+from analyzer.logs.documents import Lost, records, respelled
+from analyzer.logs.format import column_names, known
+from analyzer.logs.keys import Keys
 from analyzer.logs.text import Damage, lines, pieces
 from analyzer.schema import OBSERVATIONS
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from analyzer.inputs.sniff import LogText
 
 BLOCK_LINES = 1 << 16
+
+DAMAGED = -1
+"""In place of a format: the line is no JSON."""
 
 
 @dataclass(slots=True)
@@ -99,6 +103,7 @@ class _Observer:
         self._tally = Tally()
         self._ignores = any(each.others == "ignored" for each in self._formats)
         self._statements: dict[int, str] = {}
+        self._places: tuple[dict[str, str], ...] = ()
 
     def run(self, read: Callable[[memoryview], int]) -> Tally:
         self._read(read)
@@ -148,14 +153,36 @@ class _Observer:
                 if (told := each.of_shape("text"))
             ]
         )
-        select = f"SELECT line_no, line, {which} AS which FROM log_block WHERE trim(line) <> ''"  # noqa: S608
+        # A format that comes in several shapes reads its lines itself; their fields are empty.
+        fields = [
+            _field(at, name, [])
+            for at, each in enumerate(self._formats)
+            if each.of_shape("text")
+            for name, _ in each.fields
+        ]
+        select = (
+            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "
+            "WHERE trim(line) <> ''"
+        )
         self._block(numbers, {"line": found}, select)
 
     def _objects(self, numbers: Sequence[int], found: list[str]) -> None:
-        self._block(numbers, {"line": found}, self._object_select())
-
-    def _object_select(self) -> str:
-        return _object_select(tuple(self._found.formats))
+        select, self._places = _object_select(tuple(self._found.formats))
+        damaged = self._block(numbers, {"line": found}, select)
+        if not damaged:
+            return
+        # A trailing comma, a raw control character, half a surrogate pair: looked at one by one.
+        again: tuple[list[int], list[str]] = ([], [])
+        for number, line in damaged:
+            lost = Lost()
+            for _, texts in records(iter([line]), lost):
+                again[0].extend([number] * len(texts))
+                again[1].extend(respelled(text) for text in texts)
+            if lost.count:
+                self._tally.lost.add(number, lost.reason)
+        if again[0]:
+            for number, _ in self._block(again[0], {"line": again[1]}, select):
+                self._tally.lost.add(number, "expected JSON")
 
     def _cells(self, header: list[str], numbers: list[int], rows: list[list[str]]) -> None:
         """Rows of cells; those with too few or too many cells are counted."""
@@ -176,16 +203,26 @@ class _Observer:
         fields = []
         told = []
         for at, each in enumerate(self._formats):
-            if any(all(c in positions for c in r.columns) for r in each.of_shape("table")):
-                told.append((at, "true"))
+            held = {}
             for name, paths in each.fields:
                 places = [positions[c] for c in column_names(name, paths) if c in positions]
-                expressions = []
                 for place in places:
-                    columns[f"cell_{place}"] = [row[place] for row in rows]
-                    expressions.append(f"nullif(cell_{place}, '')")
-                fields.append(_field(at, name, expressions))
-        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"  # noqa: S608
+                    if f"cell_{place}" not in columns:
+                        columns[f"cell_{place}"] = [row[place] for row in rows]
+                held[name] = _first([f"nullif(cell_{place}, '')" for place in places])
+                fields.append(f'{held[name]} AS "{at}:{name}"')
+            # A cell may say that its row is another table's (the union of several).
+            conditions = [
+                " AND ".join(
+                    f"coalesce(regexp_matches({held[n]}, {_quoted(pattern)}), true)"
+                    for n, pattern in r.match
+                )
+                for r in each.of_shape("table")
+                if all(c in positions for c in r.columns)
+            ]
+            if conditions:
+                told.append((at, " OR ".join(f"({c or 'true'})" for c in conditions)))
+        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"
         self._block(numbers, columns, select)
 
     def _zeek(self, directives: dict[str, str], numbers: list[int], found: list[str]) -> None:
@@ -219,7 +256,10 @@ class _Observer:
 
     # --- one block ------------------------------------------------------------------------------
 
-    def _block(self, numbers: Sequence[int], columns: dict[str, list[str]], select: str) -> None:
+    def _block(
+        self, numbers: Sequence[int], columns: dict[str, list[str]], select: str
+    ) -> list[tuple[int, str]]:
+        """Runs a block through its formats; the lines that are no JSON come back."""
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
         for name, values in columns.items():
             array = np.empty(len(values), dtype=object)
@@ -234,21 +274,27 @@ class _Observer:
         counts = connection.execute(
             "SELECT which, count(*), min(line_no) FROM fielded GROUP BY which ORDER BY which"
         ).fetchall()
+        damaged: list[tuple[int, str]] = []
         for which, count, first in counts:
             if which is None:
                 if not self._ignores:
                     self._tally.first_other = self._tally.first_other or first
                     self._tally.others += count
-                continue
-            self._tally.records += count
-            self._state(which)
+            elif which == DAMAGED:
+                damaged = connection.execute(
+                    f"SELECT line_no, line FROM fielded WHERE which = {DAMAGED} ORDER BY line_no"
+                ).fetchall()
+            else:
+                self._tally.records += count
+                self._state(which)
+        return damaged
 
     def _state(self, which: int) -> None:
         """Runs one format over its records of the block."""
         name = self._formats[which].name
         statement = self._statements.get(which)
         if statement is None:
-            select = _select(name, which)
+            select = _select(name, which, self._places[which] if self._places else None)
             described = self._connection.execute(f"DESCRIBE {select}").fetchall()
             statement = _statement(select, name, {row[0]: row[1] for row in described})
             self._statements[which] = statement
@@ -256,40 +302,40 @@ class _Observer:
 
 
 @cache
-def _object_select(names: tuple[str, ...]) -> str:
-    """Fields of JSON objects: every path of every format in one parse."""
+def _object_select(names: tuple[str, ...]) -> tuple[str, tuple[dict[str, str], ...]]:
+    """(SELECT that parses JSON objects once for all formats; SQL of each format's fields in it)."""
     formats = [known(name) for name in names]
-    paths: dict[str, int] = {}
-    fields, told = [], []
+    keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
+    places, told = [], []
     for at, each in enumerate(formats):
-        places = {}
-        for name, options in each.fields:
-            found = [
-                f"nullif(f[{paths.setdefault(json_path(p), len(paths)) + 1}], '')" for p in options
-            ]
-            places[name] = found
-            fields.append(_field(at, name, found))
+        held = {
+            name: _first([f"nullif({keys.place(path)}, '')" for path in paths])
+            for name, paths in each.fields
+        }
+        places.append(held)
         conditions = [
             " AND ".join(
-                f"coalesce(regexp_matches(coalesce({', '.join(places[name])}), "
-                f"{_quoted(pattern)}), false)"
+                f"coalesce(regexp_matches({held[name]}, {_quoted(pattern)}), false)"
                 for name, pattern in record.match
             )
             for record in each.of_shape("json")
         ]
         if conditions:
             told.append((at, " OR ".join(f"({c})" for c in conditions)))
-    listed = ", ".join(_quoted(path) for path in paths)
-    return (
-        f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "  # noqa: S608
-        f"TRY(json_extract_string(line, [{listed}])) AS f FROM log_block WHERE trim(line) <> '')"
+    which = f"CASE WHEN f IS NULL THEN {DAMAGED} ELSE {_case(told)} END"
+    select = (
+        f"SELECT *, {which} AS which FROM (SELECT line_no, line, {keys.parse} "
+        "FROM log_block WHERE line <> '')"
     )
+    return select, tuple(places)
 
 
-def _select(name: str, which: int) -> str:
-    """A format's SELECT over its records of the block."""
+def _select(name: str, which: int, places: dict[str, str] | None) -> str:
+    """A format's SELECT over its records of the block; `places` says where its fields stand, if not
+    in columns of their own."""
     each = known(name)
-    fields = "".join(f', "{which}:{n}" AS "{n}"' for n, _ in each.fields)
+    held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
+    fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
     return (
         f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "  # noqa: S608
         f"SELECT * FROM (\n{each.sql})"
@@ -333,8 +379,13 @@ def _problem(types: dict[str, str]) -> str:
 
 
 def _field(at: int, name: str, expressions: list[str]) -> str:
-    value = f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else "".join(expressions)
-    return f'{value or "NULL::VARCHAR"} AS "{at}:{name}"'
+    return f'{_first(expressions)} AS "{at}:{name}"'
+
+
+def _first(expressions: list[str]) -> str:
+    if not expressions:
+        return "NULL::VARCHAR"
+    return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else expressions[0]
 
 
 def _listed(fields: list[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.sniff import Format, LogText, Stranger
 from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
-from analyzer.logs.documents import WRAPPER, Lost, records
+from analyzer.logs.documents import WRAPPER, Lost, begun, records
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
 from analyzer.logs.text import Damage, encoding_of, is_text, lines
 
@@ -64,7 +64,7 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
         if chosen not in counts:
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
         counts = {chosen: counts[chosen]}
-    total = max(len(sample.lines), 1)
+    total = max(len(sample.objects or sample.lines), 1)
     strong = {
         name: taken
         for name, taken in counts.items()
@@ -80,7 +80,6 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     formats = load_formats()
     families = {formats[name].family for name in names}
     names += [n for n, f in formats.items() if f.family in families and n not in names]
-    layout = sample.layout
     layout = sample.layout
     if layout == "lines" and _by_header(formats[names[0]], sample):
         layout = "table"
@@ -115,7 +114,7 @@ def sample_of(text: str, *, whole: bool = True) -> Sample:
             objects += [_parsed(each) for each in block]
             if len(objects) >= RECORDS:
                 break
-        objects = [each for each in objects if isinstance(each, dict)][:RECORDS]
+        objects = [each for each in objects if isinstance(each, dict)][:RECORDS] or [begun(text)]
     elif layout == "json":
         objects = [_parsed(line) for line in full]
     header, delimiter = _header(full, layout)
