@@ -53,14 +53,14 @@ WITH grouped AS (
     SELECT obs, ts_ns, begins, session, counter, action, family,
         coalesce(session, '') AS s, client_ip, client_port, server_ip, server_port,
         CASE WHEN session IS NULL THEN proto END AS p
-    FROM once WHERE kind <> 'dns' AND (session IS NOT NULL OR counter IS NOT NULL)
+    FROM once WHERE kind <> 'dns' AND (session IS NOT NULL OR counter IS NOT NULL OR begins)
 ),
 marked AS (
     SELECT *, CASE
         WHEN begins THEN 1
         WHEN ts_ns - lag(ts_ns) OVER whole <= CASE
             WHEN session IS NOT NULL THEN 86400000000000
-            WHEN counter = 'total' THEN -1
+            WHEN counter = 'total' THEN -1  -- a line each
             ELSE 900000000000 END THEN 0
         ELSE 1 END AS starts
     FROM grouped
@@ -108,4 +108,5 @@ UPDATE connections SET grade = CASE
     WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END;
 
 CREATE OR REPLACE TEMP TABLE bare AS
-SELECT * FROM once WHERE kind <> 'dns' AND session IS NULL AND counter IS NULL;
+SELECT * FROM once WHERE kind <> 'dns' AND session IS NULL AND counter IS NULL
+    AND begins IS DISTINCT FROM true;

@@ -39,7 +39,9 @@ class Keys:
             pattern = '"(?:' + "|".join(sorted(ends)) + ')"'
             held = f"regexp_matches(line, {_quoted(pattern)})"
             listed = ", ".join(_quoted(path) for path in self._others)
-            self.parse += f", CASE WHEN {held} THEN TRY(json_extract_string(line, [{listed}])) END AS g"
+            self.parse += (
+                f", CASE WHEN {held} THEN TRY(json_extract_string(line, [{listed}])) END AS g"
+            )
 
     def _placed(self, parts: tuple[str, ...]) -> bool:
         node = self._tree

@@ -163,14 +163,16 @@ def made(agents: int = AGENTS, seed: int = 7) -> Day:
     day = Day()
     for number in range(agents):
         agent = f"10.1.{number // 250}.{number % 250 + 1}"
-        port = 49152
+        free: dict[int, datetime] = {}
         for job in range(draw.randint(1, 3)):
             at = DAY + timedelta(seconds=draw.randint(600 + 28000 * job, 20000 + 28000 * job))
             for name, up, down in _job(draw):
                 at += timedelta(milliseconds=draw.randint(50, 4000))
-                day.connect(agent, port, name, at, up, down, draw.choice([1, 2, 4, 400]))
-                # Few ports, used again within minutes: only time tells the connections apart.
-                port = 49152 + (port + 1) % 6
+                # The lowest port that is free: used again soon, only time tells connections apart.
+                port = next(p for p in range(49152, 65536) if free.get(p, at) <= at)
+                seconds = draw.choice([1, 2, 4, 400])
+                free[port] = at + timedelta(seconds=seconds + 1)
+                day.connect(agent, port, name, at, up, down, seconds)
     _uploads(day)
     return day
 
