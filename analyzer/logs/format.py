@@ -14,8 +14,8 @@ The head::
     -- [[records]]                                one way in which it comes
     -- shape = "text"                             text | json | table
     -- pattern = '''^\\d{10}\\.\\d{3} '''            text: lines that are records (RE2)
-    -- match = { category = "^AZFW" }             json: field (of [fields]) and pattern of its value;
-    --                                            table: rows whose cell says otherwise are others'
+    -- match = { category = "^AZFW" }             json: field (of [fields]) and pattern of its
+    value; --                                            table: rows whose cell says otherwise are others'
     -- columns = ["SourceIp", "Fqdn"]             table: header cells that tell it, case ignored
     -- [fields]                                   json, table: where each field stands
     -- SourceIp = ["properties.SourceIp", "SourceIp"]

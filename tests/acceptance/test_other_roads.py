@@ -1,0 +1,118 @@
+"""Same truth, other road: what Suricata and Zeek would have logged gives the capture's verdicts.
+
+A log of connections has totals, no turns. So what it can hold of an upload is W4 (from 64 KiB a day
+on, and more than half of what came down) or a write request read in clear; where an upload is
+smaller, or hidden behind a bigger download, the log does not hold the evidence, and the capture's
+finding is not asked of it. No log may accuse anybody whom the truth does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from craft import run, zeek_logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Truth = dict[str, Any]
+SCENARIOS = "scenarios"
+COUNTED = 65_536
+MARGIN = 1.1
+"""An upload this much over the limit is found in spite of what heads and records add or hide."""
+
+
+def captures(lab: Path, scenario: Truth) -> list[Path]:
+    """The files of a scenario."""
+    return [lab / name for name in scenario.get("files") or [scenario["file"]]]
+
+
+@pytest.fixture(scope="module")
+def truth(lab_dir: Path) -> Truth:
+    """What was done in the laboratory."""
+    return dict(json.loads((lab_dir / "ground_truth.json").read_bytes()))
+
+
+def accused(analysis: run.Analysis) -> set[tuple[str, str | None]]:
+    """Agents and endpoints of findings above low."""
+    return {(f.agent, f.endpoint) for f in analysis.exfiltration() if run.above_low(f)}
+
+
+def shown(case: Path) -> set[tuple[str, str]]:
+    """(agent, endpoint) whose totals in the capture show an upload by what a log has of them."""
+    with duckdb.connect(str(case), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT agent, endpoint FROM attributed WHERE endpoint IS NOT NULL "
+            "AND role IN ('storage-account', 'object-store', 'drop-service', 'registry-data') "
+            "GROUP BY agent, endpoint, start_ns // 86400000000000 "
+            "HAVING sum(orig_bytes) >= ? AND 2 * sum(orig_bytes) > ? * sum(resp_bytes)",
+            [round(COUNTED * MARGIN), MARGIN],
+        ).fetchall()
+    return set(found)
+
+
+def expected(truth: Truth, scenario: Truth) -> set[tuple[str, str]]:
+    """Everybody who did upload to a stranger."""
+    return {
+        (client, upload["host"])
+        for upload in scenario["expected"]["suspicious_uploads"]
+        for client in upload["clients"]
+    }
+
+
+def judge(truth: Truth, scenario: Truth, by_capture: run.Analysis, by_log: run.Analysis) -> None:
+    """Nobody else is accused, and everybody whose evidence the log holds is."""
+    guilty = expected(truth, scenario)
+    found = accused(by_log)
+    assert found - guilty - accused(by_capture) == set()
+    assert (guilty & accused(by_capture) & shown(by_capture.case)) - found == set()
+
+
+def test_zeek_logs(lab_dir: Path, tmp_path: Path, ground_truth: Truth, scenario_id: str) -> None:
+    """conn, ssl, dns and http, written from the tables that our engine read."""
+    scenario = ground_truth[SCENARIOS][scenario_id]
+    inventory = [lab_dir / "endpoints.json"]
+    by_capture = run.analyze(tmp_path, *captures(lab_dir, scenario), inventories=inventory)
+    folder = tmp_path / "zeek"
+    folder.mkdir()
+    with duckdb.connect(str(by_capture.case), read_only=True) as connection:
+        for name, text in zeek_logs.written(connection).items():
+            (folder / name).write_text(text)
+    by_log = run.analyze(tmp_path, folder, inventories=inventory)
+    judge(ground_truth, scenario, by_capture, by_log)
+
+
+@pytest.mark.skipif(
+    shutil.which("suricata") is None and os.environ.get("CI") != "true",
+    reason="Suricata is not installed",
+)
+def test_suricata_eve(
+    lab_dir: Path, tmp_path: Path, repo_root: Path, ground_truth: Truth, scenario_id: str
+) -> None:
+    """What Suricata logs of the same capture."""
+    scenario = ground_truth[SCENARIOS][scenario_id]
+    inventory = [lab_dir / "endpoints.json"]
+    by_capture = run.analyze(tmp_path, *captures(lab_dir, scenario), inventories=inventory)
+    inputs = []
+    for number, capture in enumerate(captures(lab_dir, scenario)):
+        folder = tmp_path / f"suricata-{number}"
+        folder.mkdir()
+        subprocess.run(
+            [
+                *("suricata", "-c", str(repo_root / "benchmarks/suricata.yaml")),
+                *("--runmode", "single", "-k", "none", "-S", "/dev/null"),
+                *("-l", str(folder), "-r", str(capture)),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        inputs.append(folder / "eve.json")
+    by_log = run.analyze(tmp_path, *inputs, inventories=inventory)
+    judge(ground_truth, scenario, by_capture, by_log)
