@@ -19,8 +19,10 @@ import numpy as np
 from analyzer.issues import UsageError
 from analyzer.logs.cells import columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records
+from analyzer.logs.events import events
 from analyzer.logs.format import column_names, json_path, known
 from analyzer.logs.text import Damage, lines, pieces
+from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
@@ -120,8 +122,18 @@ class _Observer:
             for numbers, found in records(texts, tally.lost):
                 self._objects(numbers, found)
             return
+        if layout == "xml":
+            for numbers, found in events(texts, tally.lost):
+                self._texts(numbers, found)
+            return
         blocks = lines(texts, tally.damage)
-        if layout == "zeek":
+        if layout in ("wrapped", "wrapped-json"):
+            for numbers, times, found in unwrapped(blocks, tally.lost):
+                for start in range(0, len(found), BLOCK_LINES):
+                    part = slice(start, start + BLOCK_LINES)
+                    each = self._texts if layout == "wrapped" else self._objects
+                    each(numbers[part], found[part], times[part])
+        elif layout == "zeek":
             for directives, numbers, found in zeek(blocks):
                 self._zeek(directives, numbers, found)
         elif layout == "fixed":
@@ -140,7 +152,9 @@ class _Observer:
 
     # --- the fields of a block, by its layout ---------------------------------------------------
 
-    def _texts(self, numbers: Sequence[int], found: list[str]) -> None:
+    def _texts(
+        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+    ) -> None:
         which = _case(
             [
                 (at, " OR ".join(f"regexp_matches(line, {_quoted(r.pattern)})" for r in told))
@@ -148,11 +162,21 @@ class _Observer:
                 if (told := each.of_shape("text"))
             ]
         )
-        select = f"SELECT line_no, line, {which} AS which FROM log_block WHERE trim(line) <> ''"  # noqa: S608
-        self._block(numbers, {"line": found}, select)
+        fields = [
+            _field(at, name, [])
+            for at, each in enumerate(self._formats)
+            for name, _ in each.fields  # of its JSON records; text has none
+        ]
+        select = (
+            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "  # noqa: S608
+            "WHERE trim(line) <> ''"
+        )
+        self._block(numbers, {"line": found}, select, times)
 
-    def _objects(self, numbers: Sequence[int], found: list[str]) -> None:
-        self._block(numbers, {"line": found}, self._object_select())
+    def _objects(
+        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+    ) -> None:
+        self._block(numbers, {"line": found}, self._object_select(), times)
 
     def _object_select(self) -> str:
         return _object_select(tuple(self._found.formats))
@@ -219,8 +243,19 @@ class _Observer:
 
     # --- one block ------------------------------------------------------------------------------
 
-    def _block(self, numbers: Sequence[int], columns: dict[str, list[str]], select: str) -> None:
+    def _block(
+        self,
+        numbers: Sequence[int],
+        columns: dict[str, list[str]],
+        select: str,
+        times: list[str] | None = None,
+    ) -> None:
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
+        outer = "NULL::VARCHAR AS outer_time"
+        if times is not None:
+            columns = {**columns, "outer_time": times}
+            outer = "outer_time"
+        select = select.replace("SELECT line_no, line, ", f"SELECT line_no, line, {outer}, ", 1)
         for name, values in columns.items():
             array = np.empty(len(values), dtype=object)
             array[:] = values
@@ -291,7 +326,8 @@ def _select(name: str, which: int) -> str:
     each = known(name)
     fields = "".join(f', "{which}:{n}" AS "{n}"' for n, _ in each.fields)
     return (
-        f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "  # noqa: S608
+        f"WITH records AS (SELECT line_no, line, outer_time{fields} "  # noqa: S608
+        f"FROM fielded WHERE which = {which}) "
         f"SELECT * FROM (\n{each.sql})"
     )
 
