@@ -130,9 +130,9 @@ class _Observer:
         if layout in ("wrapped", "wrapped-json"):
             for numbers, times, found in unwrapped(blocks, tally.lost):
                 for start in range(0, len(found), BLOCK_LINES):
-                    part = slice(start, start + BLOCK_LINES)
+                    cut = slice(start, start + BLOCK_LINES)
                     each = self._texts if layout == "wrapped" else self._objects
-                    each(numbers[part], found[part], times[part])
+                    each(numbers[cut], found[cut], times[cut])
         elif layout == "zeek":
             for directives, numbers, found in zeek(blocks):
                 self._zeek(directives, numbers, found)

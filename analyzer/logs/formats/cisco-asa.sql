@@ -28,8 +28,8 @@ WITH parsed AS MATERIALIZED (
         ['way', 'proto', 'number', 'a', 'ap', 'b', 'bp', 'h', 'm', 's']) AS c
     FROM timed WHERE id LIKE '3020%'
 ), ways AS (
-    SELECT t.*, CASE WHEN t.c.way <> '' THEN t.c.way ELSE b.way END AS told_way
-    FROM connections t ASOF LEFT JOIN (SELECT line_no, host, c.number AS number, c.a AS a, c.b AS b, c.way AS way FROM connections WHERE NOT ends) b
+    SELECT t.*, CASE WHEN t.c.way <> '' THEN t.c.way ELSE b.way END AS told_way, b.ts_ns AS built_ns
+    FROM connections t ASOF LEFT JOIN (SELECT line_no, host, c.number AS number, c.a AS a, c.b AS b, c.way AS way, ts_ns FROM connections WHERE NOT ends) b
         ON t.host = b.host AND t.c.number = b.number AND t.c.a = b.a AND t.c.b = b.b AND t.line_no >= b.line_no
 ), directed AS (
     -- "for" is the side of lower security: outbound means that the other one opened the connection. Only
@@ -57,7 +57,7 @@ WITH parsed AS MATERIALIZED (
     FROM timed WHERE id LIKE '4300%'
 )
 SELECT line_no AS line, 'flow' AS kind,
-    CASE WHEN ends THEN ts_ns - (try_cast(c.h AS HUGEINT) * 3600 + try_cast(c.m AS HUGEINT) * 60 + try_cast(c.s AS HUGEINT)) * 1000000000
+    CASE WHEN ends THEN coalesce(built_ns, ts_ns - (try_cast(c.h AS HUGEINT) * 3600 + try_cast(c.m AS HUGEINT) * 60 + try_cast(c.s AS HUGEINT)) * 1000000000)
         ELSE ts_ns END AS ts_ns,
     CASE WHEN ends THEN ts_ns END AS end_ns,
     CASE WHEN for_is_client THEN c.a ELSE c.b END AS client_ip, CASE WHEN for_is_client THEN c.ap ELSE c.bp END AS client_port,
