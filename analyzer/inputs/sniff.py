@@ -35,7 +35,8 @@ class LogText:
     Attributes:
         formats: Names of the log formats in it, most frequent first.
         layout: ``lines``, ``json`` (an object a line), ``documents`` (JSON of any other form),
-            ``table`` (cells under a header), ``zeek`` or ``fixed``.
+            ``table`` (cells under a header), ``zeek``, ``fixed``, ``wrapped`` or ``wrapped-json``
+            (what a container runtime writes, lines or objects inside), ``xml`` (Windows events).
         encoding: Codec of its text.
         delimiter: Of a table's cells.
         header: Names of a table's columns.

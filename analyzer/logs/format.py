@@ -13,16 +13,18 @@ The head::
     --                                            ignored (a log that has other lines, too)
     -- [[records]]                                one way in which it comes
     -- shape = "text"                             text | json | table
-    -- pattern = '''^\\d{10}\\.\\d{3} '''            text: lines that are records (RE2)
+    -- pattern = '''^\\d{10}\\.\\d{3} '''            text, XML: lines that are records (RE2)
     -- match = { category = "^AZFW" }             json: field (of [fields]) and pattern of its
-    value; --                                            table: rows whose cell says otherwise are others'
+    --                                            value; table: rows whose cell says otherwise are
+    --                                            others'
     -- columns = ["SourceIp", "Fqdn"]             table: header cells that tell it, case ignored
     -- [fields]                                   json, table: where each field stands
     -- SourceIp = ["properties.SourceIp", "SourceIp"]
 
-What follows is one SELECT over ``records(line_no, line, <fields>)`` that returns any columns of
-`analyzer.schema.OBSERVATIONS`, numbers as text or number. `observe.py` does what all formats need:
-checks, number ranges, spelling of names and addresses.
+What follows is one SELECT over ``records(line_no, line, outer_time, <fields>)`` that returns any
+columns of `analyzer.schema.OBSERVATIONS`, numbers as text or number; `outer_time` is what a
+container runtime wrote in front of the line, NULL elsewhere. `observe.py` does what all formats
+need: checks, number ranges, spelling of names and addresses.
 """
 
 from __future__ import annotations

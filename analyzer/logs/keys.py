@@ -2,8 +2,8 @@
 of fields, and walks its keys once, twice as fast as a list of paths.
 
 A struct's keys differ by more than case. A path whose key is taken by another spelling (the first
-of several is the likely one), or whose parent is itself a field, is looked up on its own, and only in
-lines that hold its key.
+of several is the likely one), or whose parent is itself a field, is looked up on its own, and only
+in lines that hold its key.
 """
 
 from __future__ import annotations

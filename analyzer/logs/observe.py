@@ -19,9 +19,11 @@ import numpy as np
 from analyzer.issues import UsageError
 from analyzer.logs.cells import columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
+from analyzer.logs.events import events
 from analyzer.logs.format import column_names, known
 from analyzer.logs.keys import Keys
 from analyzer.logs.text import Damage, lines, pieces
+from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
@@ -125,8 +127,18 @@ class _Observer:
             for numbers, found in records(texts, tally.lost):
                 self._objects(numbers, found)
             return
+        if layout == "xml":
+            for numbers, found in events(texts, tally.lost):
+                self._texts(numbers, found)
+            return
         blocks = lines(texts, tally.damage)
-        if layout == "zeek":
+        if layout in ("wrapped", "wrapped-json"):
+            for numbers, times, found in unwrapped(blocks, tally.lost):
+                for start in range(0, len(found), BLOCK_LINES):
+                    cut = slice(start, start + BLOCK_LINES)
+                    each = self._texts if layout == "wrapped" else self._objects
+                    each(numbers[cut], found[cut], times[cut])
+        elif layout == "zeek":
             for directives, numbers, found in zeek(blocks):
                 self._zeek(directives, numbers, found)
         elif layout == "fixed":
@@ -145,7 +157,9 @@ class _Observer:
 
     # --- the fields of a block, by its layout ---------------------------------------------------
 
-    def _texts(self, numbers: Sequence[int], found: list[str]) -> None:
+    def _texts(
+        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+    ) -> None:
         which = _case(
             [
                 (at, " OR ".join(f"regexp_matches(line, {_quoted(r.pattern)})" for r in told))
@@ -161,17 +175,20 @@ class _Observer:
             for name, _ in each.fields
         ]
         select = (
-            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "
+            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "  # noqa: S608
             "WHERE trim(line) <> ''"
         )
-        self._block(numbers, {"line": found}, select)
+        self._block(numbers, {"line": found}, select, times)
 
-    def _objects(self, numbers: Sequence[int], found: list[str]) -> None:
+    def _objects(
+        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+    ) -> None:
         select, self._places = _object_select(tuple(self._found.formats))
-        damaged = self._block(numbers, {"line": found}, select)
+        damaged = self._block(numbers, {"line": found}, select, times)
         if not damaged:
             return
         # A trailing comma, a raw control character, half a surrogate pair: looked at one by one.
+        outer = dict(zip(numbers, times, strict=True)) if times is not None else None
         again: tuple[list[int], list[str]] = ([], [])
         for number, line in damaged:
             lost = Lost()
@@ -181,7 +198,8 @@ class _Observer:
             if lost.count:
                 self._tally.lost.add(number, lost.reason)
         if again[0]:
-            for number, _ in self._block(again[0], {"line": again[1]}, select):
+            then = [outer[number] for number in again[0]] if outer is not None else None
+            for number, _ in self._block(again[0], {"line": again[1]}, select, then):
                 self._tally.lost.add(number, "expected JSON")
 
     def _cells(self, header: list[str], numbers: list[int], rows: list[list[str]]) -> None:
@@ -222,7 +240,7 @@ class _Observer:
             ]
             if conditions:
                 told.append((at, " OR ".join(f"({c or 'true'})" for c in conditions)))
-        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"
+        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"  # noqa: S608
         self._block(numbers, columns, select)
 
     def _zeek(self, directives: dict[str, str], numbers: list[int], found: list[str]) -> None:
@@ -257,10 +275,19 @@ class _Observer:
     # --- one block ------------------------------------------------------------------------------
 
     def _block(
-        self, numbers: Sequence[int], columns: dict[str, list[str]], select: str
+        self,
+        numbers: Sequence[int],
+        columns: dict[str, list[str]],
+        select: str,
+        times: list[str] | None = None,
     ) -> list[tuple[int, str]]:
         """Runs a block through its formats; the lines that are no JSON come back."""
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
+        outer = "NULL::VARCHAR AS outer_time"
+        if times is not None:
+            columns = {**columns, "outer_time": times}
+            outer = "outer_time"
+        select = select.replace("SELECT line_no, line, ", f"SELECT line_no, line, {outer}, ", 1)
         for name, values in columns.items():
             array = np.empty(len(values), dtype=object)
             array[:] = values
@@ -282,7 +309,7 @@ class _Observer:
                     self._tally.others += count
             elif which == DAMAGED:
                 damaged = connection.execute(
-                    f"SELECT line_no, line FROM fielded WHERE which = {DAMAGED} ORDER BY line_no"
+                    f"SELECT line_no, line FROM fielded WHERE which = {DAMAGED} ORDER BY line_no"  # noqa: S608
                 ).fetchall()
             else:
                 self._tally.records += count
@@ -324,7 +351,7 @@ def _object_select(names: tuple[str, ...]) -> tuple[str, tuple[dict[str, str], .
             told.append((at, " OR ".join(f"({c})" for c in conditions)))
     which = f"CASE WHEN f IS NULL THEN {DAMAGED} ELSE {_case(told)} END"
     select = (
-        f"SELECT *, {which} AS which FROM (SELECT line_no, line, {keys.parse} "
+        f"SELECT *, {which} AS which FROM (SELECT line_no, line, {keys.parse} "  # noqa: S608
         "FROM log_block WHERE line <> '')"
     )
     return select, tuple(places)
@@ -337,7 +364,8 @@ def _select(name: str, which: int, places: dict[str, str] | None) -> str:
     held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
     fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
     return (
-        f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "  # noqa: S608
+        f"WITH records AS (SELECT line_no, line, outer_time{fields} "  # noqa: S608
+        f"FROM fielded WHERE which = {which}) "
         f"SELECT * FROM (\n{each.sql})"
     )
 

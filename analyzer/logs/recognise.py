@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from analyzer.inputs.sniff import Format, LogText, Stranger
 from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
 from analyzer.logs.documents import WRAPPER, Lost, begun, records
+from analyzer.logs.events import events, holds_events
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
 from analyzer.logs.text import Damage, encoding_of, is_text, lines
+from analyzer.logs.wrapped import inner, is_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +52,12 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
         How to read it; a Stranger when several formats fit, or the chosen one does not; None when
         it is no log that is known.
     """
+    if head.startswith(b"ElfFile\0"):
+        return Stranger(
+            "a Windows event log (EVTX)",
+            "convert it to XML or JSON: wevtutil query-events FILE /logfile:true /format:xml",
+            holds_traffic=True,
+        )
     if not is_text(head):
         return None
     encoding = encoding_of(head)
@@ -109,13 +117,18 @@ def sample_of(text: str, *, whole: bool = True) -> Sample:
     full = [line for line in found if line.strip()][:RECORDS]
     layout = _layout(text, full)
     objects: list[Any] = []
+    if layout == "wrapped":
+        full = inner(full)
+        layout = "wrapped-json" if _layout("\n".join(full), full) == "json" else "wrapped"
+    elif layout == "xml":
+        full = [each for _, block in events(iter([text]), Lost()) for each in block][:RECORDS]
     if layout == "documents":
         for _, block in records(iter([text]), Lost()):
             objects += [_parsed(each) for each in block]
             if len(objects) >= RECORDS:
                 break
         objects = [each for each in objects if isinstance(each, dict)][:RECORDS] or [begun(text)]
-    elif layout == "json":
+    elif layout in ("json", "wrapped-json"):
         objects = [_parsed(line) for line in full]
     header, delimiter = _header(full, layout)
     return Sample(full, objects, header, delimiter, layout)
@@ -129,8 +142,12 @@ def _parsed(text: str) -> Any:
 
 
 def _layout(text: str, full: list[str]) -> str:
-    """lines | json (an object a line) | documents | zeek | fixed."""
+    """lines | json (an object a line) | documents | zeek | fixed | wrapped | xml."""
     start = text.lstrip()[:1]
+    if any(is_wrapped(line) for line in full[:2]):
+        return "wrapped"
+    if start == "<" and holds_events(text):
+        return "xml"
     if text.startswith("#separator"):
         return "zeek"
     if len(full) > 1 and is_rule(full[1]):
@@ -178,13 +195,13 @@ def _header(full: list[str], layout: str) -> tuple[list[str], str]:
 
 def takes(each: LogFormat, sample: Sample) -> set[int]:
     """Which records of a sample are this format's."""
-    if sample.layout in ("json", "documents"):
+    if sample.layout in ("json", "documents", "wrapped-json"):
         return _takes_json(each, sample)
     if _by_header(each, sample):
         return set(range(1, len(sample.lines))) or {0}
     taken: set[int] = set()
     for record in each.of_shape("text"):
-        if sample.layout == "lines":
+        if sample.layout in ("lines", "wrapped", "xml"):
             pattern = re.compile(record.pattern)
             taken |= {at for at, line in enumerate(sample.lines) if pattern.search(line)}
     return taken

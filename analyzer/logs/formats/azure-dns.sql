@@ -57,7 +57,7 @@ WITH spelled AS (
 SELECT
     line_no AS line, 'dns' AS kind,
     CASE WHEN time IS NOT NULL THEN any_ns(time)
-        ELSE local_ns(make_timestamp(any_ns(local_time) // 1000)) + any_ns(local_time) % 1000 END AS ts_ns,
+        ELSE local_ns(make_timestamp(try_cast(any_ns(local_time) // 1000 AS BIGINT))) + any_ns(local_time) % 1000 END AS ts_ns,
     SourceIp AS client_ip, SourcePort AS client_port,
     DestinationIp AS server_ip, coalesce(DestinationPort, '53') AS server_port,
     Transport AS proto, QueryName AS name, decision(Decision) AS action,

@@ -94,7 +94,7 @@ SELECT
     line_no AS line,
     CASE WHEN is_flow THEN 'flow' ELSE 'dns' END AS kind,
     CASE WHEN time IS NOT NULL THEN any_ns(time)
-        ELSE local_ns(make_timestamp(any_ns(local_time) // 1000)) + any_ns(local_time) % 1000 END AS ts_ns,
+        ELSE local_ns(make_timestamp(try_cast(any_ns(local_time) // 1000 AS BIGINT))) + any_ns(local_time) % 1000 END AS ts_ns,
     CASE WHEN answers_back THEN b WHEN is_flow OR is_dns THEN a END AS client_ip,
     CASE WHEN is_icmp THEN NULL WHEN answers_back THEN b_port WHEN is_flow OR is_dns THEN a_port END AS client_port,
     CASE WHEN answers_back THEN a WHEN is_address THEN b END AS server_ip,

@@ -108,7 +108,7 @@ SELECT
     line_no AS line,
     CASE WHEN is_dns THEN 'dns' ELSE 'flow' END AS kind,
     CASE WHEN time IS NOT NULL THEN any_ns(time)
-        ELSE local_ns(make_timestamp(any_ns(local_time) // 1000)) + any_ns(local_time) % 1000 END AS ts_ns,
+        ELSE local_ns(make_timestamp(try_cast(any_ns(local_time) // 1000 AS BIGINT))) + any_ns(local_time) % 1000 END AS ts_ns,
     CASE WHEN answers_back THEN DestinationIp ELSE SourceIp END AS client_ip,
     CASE WHEN is_icmp THEN NULL WHEN answers_back THEN DestinationPort ELSE SourcePort END AS client_port,
     CASE WHEN is_dns THEN NULL WHEN answers_back THEN SourceIp
