@@ -1,22 +1,22 @@
 -- Words that the formats share. Everything they take is text from a log: what cannot be read is NULL.
 
--- Times in nanoseconds since 1970 UTC.
+-- Times in nanoseconds since 1970 UTC, as HUGEINT: a log may say year 9999, which 64 bits do not hold.
 -- ISO 8601 with T or a space, up to nine digits of a second, with Z, +hh:mm, +hhmm or no zone (UTC).
 CREATE OR REPLACE TEMP MACRO fraction_ns(t) AS coalesce(try_cast(rpad(left(
     regexp_extract(t, '[0-9]:[0-9]{2}[.,]([0-9]+)', 1), 9), 9, '0') AS BIGINT), 0);
 -- The cast reads all but nanoseconds and a decimal comma; only those take the long way.
 CREATE OR REPLACE TEMP MACRO iso_ns(t) AS CASE
     WHEN t[27:27] BETWEEN '0' AND '9' OR t[20:20] = ',' THEN
-        epoch_us(try_cast(regexp_replace(t, '([0-9]:[0-9]{2})[.,][0-9]+', '\1') AS TIMESTAMPTZ)) * 1000
-            + fraction_ns(t)
-    ELSE epoch_us(try_cast(t AS TIMESTAMPTZ)) * 1000 END;
+        epoch_us(try_cast(regexp_replace(t, '([0-9]:[0-9]{2})[.,][0-9]+', '\1') AS TIMESTAMPTZ))
+            * 1000::HUGEINT + fraction_ns(t)
+    ELSE epoch_us(try_cast(t AS TIMESTAMPTZ)) * 1000::HUGEINT END;
 -- US order: 7/18/2025, 12:26:46.737 PM and the like, with or without an offset behind it.
 CREATE OR REPLACE TEMP MACRO us_ns(t) AS (
     epoch_us(try_strptime(
         regexp_replace(regexp_extract(replace(t, chr(8239), ' '),
             '^[0-9]{1,2}/[0-9]{1,2}/[0-9]{4},? +[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?(?: *[AaPp][Mm])?'),
             ',? +([0-9]{1,2}:[0-9]{2}:[0-9]{2})(?:[.][0-9]+)?', ' \1'),
-        ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %H:%M:%S'])) * 1000
+        ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %H:%M:%S'])) * 1000::HUGEINT
     + fraction_ns(t)
     - coalesce(try_cast(regexp_extract(t, '([+-][0-9]{2}):?[0-9]{2}$', 1) || '1' AS BIGINT) // 10, 0)
         * 3600000000000
@@ -27,22 +27,24 @@ CREATE OR REPLACE TEMP MACRO any_ns(t) AS
     CASE WHEN regexp_matches(t, '^[0-9]{1,2}/') THEN us_ns(t) ELSE iso_ns(t) END;
 -- Seconds since 1970 with a fraction, as text: exact, where a floating-point number is not.
 CREATE OR REPLACE TEMP MACRO epoch_s_ns(t) AS
-    try_cast(regexp_extract(t, '^([0-9]{1,10})(?:[.][0-9]*)?$', 1) AS BIGINT) * 1000000000
+    try_cast(regexp_extract(t, '^([0-9]{1,10})(?:[.][0-9]*)?$', 1) AS BIGINT)
+        * 1000000000::HUGEINT
     + coalesce(try_cast(rpad(left(regexp_extract(t, '^[0-9]{1,10}[.]([0-9]+)$', 1), 9), 9, '0')
         AS BIGINT), 0);
 -- Seconds, milliseconds, microseconds or nanoseconds since 1970, told by the number of digits.
 CREATE OR REPLACE TEMP MACRO epoch_ns_of(t) AS CASE
     WHEN NOT regexp_matches(t, '^[0-9]{9,19}$') THEN NULL
-    WHEN length(t) <= 10 THEN try_cast(t AS BIGINT) * 1000000000
-    WHEN length(t) <= 13 THEN try_cast(t AS BIGINT) * 1000000
-    WHEN length(t) <= 16 THEN try_cast(t AS BIGINT) * 1000
-    ELSE try_cast(t AS BIGINT) END;
+    WHEN length(t) <= 10 THEN try_cast(t AS HUGEINT) * 1000000000
+    WHEN length(t) <= 13 THEN try_cast(t AS HUGEINT) * 1000000
+    WHEN length(t) <= 16 THEN try_cast(t AS HUGEINT) * 1000
+    ELSE try_cast(t AS HUGEINT) END;
 -- A time that states no zone is in the zone of --log-timezone (UTC unless said otherwise).
-CREATE OR REPLACE TEMP MACRO local_ns(ts) AS epoch_us(timezone(getvariable('log_zone'), ts)) * 1000;
+CREATE OR REPLACE TEMP MACRO local_ns(ts) AS 
+    epoch_us(timezone(getvariable('log_zone'), ts)) * 1000::HUGEINT;
 
 -- A duration in seconds, as text, in nanoseconds.
 CREATE OR REPLACE TEMP MACRO seconds_ns(t) AS
-    CAST(round(try_cast(t AS DOUBLE) * 1e9) AS HUGEINT);
+    try_cast(round(try_cast(t AS DOUBLE) * 1e9) AS HUGEINT);
 
 -- Whole numbers as logs write them: 25238, 25238.0; what is negative or too large is NULL.
 CREATE OR REPLACE TEMP MACRO whole(t) AS CASE WHEN try_cast(t AS BIGINT) >= 0 THEN try_cast(t AS BIGINT) END;
