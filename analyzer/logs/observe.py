@@ -23,13 +23,15 @@ from analyzer.issues import UsageError
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import duckdb
 
     from analyzer.inputs.sniff import LogText
+    from analyzer.logs.format import LogFormat
 
 BLOCK_LINES = 1 << 16
+
 
 @dataclass(slots=True)
 class Tally:
@@ -74,6 +76,7 @@ def observe(
     read: Callable[[memoryview], int],
     found: LogText,
     input_id: int,
+    formats: Mapping[str, LogFormat] | None = None,
 ) -> Tally:
     """Reads one input to its end.
 
@@ -82,18 +85,23 @@ def observe(
         read: Gives decompressed bytes, 0 at the end.
         found: How the log is read.
         input_id: Number of the input.
+        formats: Those that there are; default: the built-in ones.
     """
-    return _Observer(connection, found, input_id).run(read)
+    return _Observer(connection, found, input_id, formats).run(read)
 
 
 class _Observer:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, found: LogText, input_id: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        found: LogText,
+        input_id: int,
+        formats: Mapping[str, LogFormat] | None,
     ) -> None:
         self._connection = connection
         self._found = found
         self._input_id = input_id
-        self._formats = [known(name) for name in found.formats]
+        self._formats = tuple(known(name, formats) for name in found.formats)
         self._tally = Tally()
         self._statements: dict[int, str] = {}
 
@@ -132,8 +140,8 @@ class _Observer:
             for first, found in blocks:
                 for start in range(0, len(found), BLOCK_LINES):
                     part = found[start : start + BLOCK_LINES]
-                    numbers = range(first + start, first + start + len(part))
-                    (self._objects if layout == "json" else self._texts)(numbers, part)
+                    places = range(first + start, first + start + len(part))
+                    (self._objects if layout == "json" else self._texts)(places, part)
 
     # --- the fields of a block, by its layout -------------------------------------------------------
 
@@ -152,7 +160,7 @@ class _Observer:
         self._block(numbers, {"line": found}, self._object_select())
 
     def _object_select(self) -> str:
-        return _object_select(tuple(self._found.formats))
+        return _object_select(self._formats)
 
     def _cells(self, header: list[str], numbers: list[int], rows: list[list[str]]) -> None:
         """Rows of cells; those with too few or too many cells are counted."""
@@ -242,26 +250,27 @@ class _Observer:
 
     def _state(self, which: int) -> None:
         """Runs one format over its records of the block."""
-        name = self._formats[which].name
+        chosen = self._formats[which]
         statement = self._statements.get(which)
         if statement is None:
-            select = _select(name, which)
+            select = _select(chosen, which)
             described = self._connection.execute(f"DESCRIBE {select}").fetchall()
-            statement = _statement(select, name, {row[0]: row[1] for row in described})
+            statement = _statement(select, chosen.name, {row[0]: row[1] for row in described})
             self._statements[which] = statement
         self._connection.execute(statement, [self._input_id])
 
 
 @cache
-def _object_select(names: tuple[str, ...]) -> str:
+def _object_select(formats: tuple[LogFormat, ...]) -> str:
     """Fields of JSON objects: every path of every format in one parse."""
-    formats = [known(name) for name in names]
     paths: dict[str, int] = {}
     fields, told = [], []
     for at, each in enumerate(formats):
         places = {}
         for name, options in each.fields:
-            found = [f"nullif(f[{paths.setdefault(json_path(p), len(paths)) + 1}], '')" for p in options]
+            found = [
+                f"nullif(f[{paths.setdefault(json_path(p), len(paths)) + 1}], '')" for p in options
+            ]
             places[name] = found
             fields.append(_field(at, name, found))
         conditions = [
@@ -280,9 +289,8 @@ def _object_select(names: tuple[str, ...]) -> str:
     )
 
 
-def _select(name: str, which: int) -> str:
+def _select(each: LogFormat, which: int) -> str:
     """A format's SELECT over its records of the block."""
-    each = known(name)
     fields = "".join(f', "{which}:{n}" AS "{n}"' for n, _ in each.fields)
     return (
         f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "
@@ -303,7 +311,8 @@ def _statement(select: str, name: str, types: dict[str, str]) -> str:
     values = {n: _CHECKED.get(n, "{0}").format(n) for n in types}
     values |= {"input_id": "$1", "format": _quoted(name), "problem": _problem(types)}
     chosen = ", ".join(
-        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in OBSERVATIONS.columns
+        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
+        for c in OBSERVATIONS.columns
     )
     return f"INSERT INTO observations SELECT {chosen} FROM ({select})"
 
