@@ -85,7 +85,9 @@ def statement(mapped: Mapped) -> str:
         **{_PLACE.get(n, n): f"TRY({expression(part)})" for n, part in mapped.columns.items()},
     }
     if counters := [name for name in COUNTERS if name in mapped.columns]:
-        filled = " OR ".join(f"({expression(mapped.columns[n])}) IS NOT NULL" for n in counters)
+        filled = " OR ".join(
+            f"whole({expression(mapped.columns[n])}) IS NOT NULL" for n in counters
+        )
         for key in ("counter", "bytes_kind"):
             stated[key] = f"CASE WHEN {filled} THEN {_text(getattr(mapped, key))} END"
     if "name" in mapped.columns and mapped.kind != "dns":

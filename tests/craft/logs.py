@@ -27,8 +27,8 @@ def observed(
 ) -> tuple[tuple[str, ...], list[dict[str, Any]], Tally]:
     """(formats it was recognised as, observations without their NULLs, what became of the lines).
 
-    A path is read and decompressed; a str is encoded as UTF-8. Fails when it is no known log. `maps` are
-    files that describe further formats.
+    A path is read and decompressed; a str is encoded as UTF-8. Fails when it is no known log. `maps`
+    are files that describe further formats.
     """
     data = text.encode() if isinstance(text, str) else text
     if not isinstance(data, bytes):
