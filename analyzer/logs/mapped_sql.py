@@ -106,8 +106,8 @@ def statement(mapped: Mapped) -> str:
         stated["problem"] = (
             "CASE WHEN getvariable('log_year') IS NULL THEN 'no year: --log-year says which' END"
         )
-    columns = ", ".join(f"{value} AS {identifier(name)}" for name, value in stated.items())
-    return f"WITH fields AS ({_fields(mapped)}) SELECT {columns} FROM fields\n"  # noqa: S608
+    columns = ",\n    ".join(f"{value} AS {identifier(name)}" for name, value in stated.items())
+    return f"WITH fields AS (\n{_fields(mapped)}\n)\nSELECT {columns}\nFROM fields\n"
 
 
 def _fields(mapped: Mapped) -> str:
@@ -129,8 +129,9 @@ def _fields(mapped: Mapped) -> str:
             options.append(f"CASE WHEN trim({text}) NOT IN ({unset}) THEN trim({text}) END")
             if text == identifier(name):
                 break  # the reader has chosen among its names
-        columns.append(f", coalesce({', '.join(options)}, NULL) AS {identifier(name)}")
-    return f"SELECT line_no{''.join(columns)} FROM {source}"  # noqa: S608
+        value = options[0] if len(options) == 1 else f"coalesce({', '.join(options)})"
+        columns.append(f",\n    {value} AS {identifier(name)}")
+    return f"SELECT line_no{''.join(columns)}\nFROM {source}"
 
 
 def _of_pair(key: str) -> str:
