@@ -29,8 +29,8 @@ BLOCK_CHARACTERS = 1 << 24
 MAX_MENDED = 1 << 16
 """Characters of a damaged record that is looked at closely."""
 
-MAX_ATTEMPTS = 1000
-"""Damaged records of a document that are looked at closely; the others are only counted."""
+MAX_LOOKED_AT = 1 << 22
+"""Characters of a document that are looked at so, together; later damage is only counted."""
 
 WRAPPER = re.compile(r'\{\s*"(?:records|Records|value)"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,\ufeff\x1e]*")  # RS: RFC 7464
@@ -38,6 +38,8 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _BEGUN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\],]', re.DOTALL)
 _NEXT_LINE = re.compile(r"\n\s*,?\s*(?=\{)")
 _TRAILING = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_COLON = re.compile(r"\s*:\s*")
+_MEMBER = re.compile(r'"(?:[^"\\]|\\.)*"\s*:', re.DOTALL)
 _LISTS = ("records", "Records", "value")
 _decode = json.JSONDecoder(strict=False).raw_decode
 
@@ -70,7 +72,7 @@ class _Reader:
     at: int = 0
     line: int = 1
     ended: bool = False
-    open_wrappers: int = 0
+    looked_at: int = 0
     numbers: list[int] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     held: int = 0
@@ -141,6 +143,12 @@ class _Reader:
                 return
             if end == len(self.buffer) and not isinstance(value, (dict, list)) and self._more():
                 continue  # a number or word may go on
+            if isinstance(value, str):
+                # ``"count": 3`` behind a list of records: skipped with its value.
+                if len(self.buffer) - end < 1024 and not self.ended:
+                    self._more()
+                    continue
+                end = self._member_end(end)
             self._take(value, self.buffer[self.at : end])
             self._to(end)
             return
@@ -157,8 +165,8 @@ class _Reader:
 
     def _take(self, value: Any, text: str) -> None:
         if not isinstance(value, dict):
-            # ``"count": 3`` behind a list of records; a bare word elsewhere.
-            if not self._is_tail(text):
+            # A member that was skipped has more than its name.
+            if not (isinstance(value, str) and _MEMBER.match(text)):
                 self.lost.add(self.line, "expected a JSON object")
             return
         for name in _LISTS:
@@ -173,21 +181,15 @@ class _Reader:
             return
         self._emit(iter([text]))
 
-    def _is_tail(self, text: str) -> bool:
-        """A member of the wrapper that follows its records; its value is skipped with it."""
-        if not text.startswith('"'):
-            return False
-        after = self.at + len(text)
-        colon = re.compile(r"\s*:\s*").match(self.buffer, after)
+    def _member_end(self, end: int) -> int:
+        """Where a member of a wrapper ends whose name ends here; the name's end if it is none."""
+        colon = _COLON.match(self.buffer, end)
         if colon is None:
-            return False
+            return end
         try:
-            _, end = _decode(self.buffer, colon.end())
+            return _decode(self.buffer, colon.end())[1]
         except (ValueError, RecursionError):
-            return False
-        # What was read is skipped by the caller; put the value in front of it.
-        self.buffer = self.buffer[: self.at] + text + self.buffer[end:]
-        return True
+            return end
 
     def _emit(self, texts: Iterator[str]) -> None:
         for text in texts:
@@ -218,9 +220,9 @@ class _Reader:
 
     def _balanced_end(self) -> int | None:
         """Where the braces that open here close again, strings left out."""
-        if self.lost.count >= MAX_ATTEMPTS:
+        if self.looked_at >= MAX_LOOKED_AT or self.buffer[self.at] not in "{[":
             return None
-        depth = 0
+        depth, closed = 0, None
         for token in _TOKEN.finditer(self.buffer, self.at, self.at + MAX_MENDED):
             sign = token[0]
             if sign in "{[":
@@ -228,8 +230,10 @@ class _Reader:
             elif sign in "}]":
                 depth -= 1
                 if depth <= 0:
-                    return token.end()
-        return None
+                    closed = token.end()
+                    break
+        self.looked_at += (closed or self.at + MAX_MENDED) - self.at
+        return closed
 
 
 def _reason(error: Exception) -> str:

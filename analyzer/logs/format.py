@@ -33,10 +33,13 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.head import Head
 from analyzer.issues import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FORMATS_DIR = Path(__file__).with_name("formats")
 SHAPES = ("text", "json", "table")
@@ -84,6 +87,7 @@ class LogFormat:
         cannot: What the format cannot know.
         view: Whose view its byte counters are.
         sql: The SELECT; the head stays in front as comments.
+        given: The user described it (`mapping.py`): what it takes, no other format gets.
     """
 
     name: str
@@ -98,6 +102,7 @@ class LogFormat:
     records: tuple[Record, ...]
     fields: tuple[tuple[str, tuple[str, ...]], ...]
     sql: str = field(repr=False)
+    given: bool = False
 
     def of_shape(self, shape: str) -> list[Record]:
         """Its records of this shape."""
@@ -199,13 +204,17 @@ def column_names(name: str, paths: tuple[str, ...]) -> list[str]:
     return [each.casefold() for each in dict.fromkeys([*(parts_of(p)[-1] for p in paths), name])]
 
 
-def known(name: str) -> LogFormat:
+def known(name: str, formats: Mapping[str, LogFormat] | None = None) -> LogFormat:
     """The format of this name.
+
+    Args:
+        name: As `acrtrace formats` lists it.
+        formats: Those that there are; default: :func:`load_formats`.
 
     Raises:
         UsageError: There is none.
     """
-    formats = load_formats()
+    formats = load_formats() if formats is None else formats
     if name not in formats:
         raise UsageError(f"no log format {name!r}: expected one of {', '.join(formats)}")
     return formats[name]

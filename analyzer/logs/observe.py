@@ -27,11 +27,12 @@ from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import duckdb
 
     from analyzer.inputs.sniff import LogText
+    from analyzer.logs.format import LogFormat
 
 BLOCK_LINES = 1 << 16
 
@@ -82,6 +83,7 @@ def observe(
     read: Callable[[memoryview], int],
     found: LogText,
     input_id: int,
+    formats: Mapping[str, LogFormat] | None = None,
 ) -> Tally:
     """Reads one input to its end.
 
@@ -90,18 +92,23 @@ def observe(
         read: Gives decompressed bytes, 0 at the end.
         found: How the log is read.
         input_id: Number of the input.
+        formats: Those that there are; default: the built-in ones.
     """
-    return _Observer(connection, found, input_id).run(read)
+    return _Observer(connection, found, input_id, formats).run(read)
 
 
 class _Observer:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, found: LogText, input_id: int
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        found: LogText,
+        input_id: int,
+        formats: Mapping[str, LogFormat] | None,
     ) -> None:
         self._connection = connection
         self._found = found
         self._input_id = input_id
-        self._formats = [known(name) for name in found.formats]
+        self._formats = tuple(known(name, formats) for name in found.formats)
         self._tally = Tally()
         self._ignores = any(each.others == "ignored" for each in self._formats)
         self._statements: dict[int, str] = {}
@@ -152,8 +159,8 @@ class _Observer:
             for first, found in blocks:
                 for start in range(0, len(found), BLOCK_LINES):
                     part = found[start : start + BLOCK_LINES]
-                    numbers = list(range(first + start, first + start + len(part)))
-                    (self._objects if layout == "json" else self._texts)(numbers, part)
+                    places = list(range(first + start, first + start + len(part)))
+                    (self._objects if layout == "json" else self._texts)(places, part)
 
     # --- the fields of a block, by its layout ---------------------------------------------------
 
@@ -183,7 +190,7 @@ class _Observer:
     def _objects(
         self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
     ) -> None:
-        select, self._places = _object_select(tuple(self._found.formats))
+        select, self._places = _object_select(self._formats)
         damaged = self._block(numbers, {"line": found}, select, times)
         if not damaged:
             return
@@ -318,20 +325,21 @@ class _Observer:
 
     def _state(self, which: int) -> None:
         """Runs one format over its records of the block."""
-        name = self._formats[which].name
+        chosen = self._formats[which]
         statement = self._statements.get(which)
         if statement is None:
-            select = _select(name, which, self._places[which] if self._places else None)
+            select = _select(chosen, which, self._places[which] if self._places else None)
             described = self._connection.execute(f"DESCRIBE {select}").fetchall()
-            statement = _statement(select, name, {row[0]: row[1] for row in described})
+            statement = _statement(select, chosen.name, {row[0]: row[1] for row in described})
             self._statements[which] = statement
         self._connection.execute(statement, [self._input_id])
 
 
 @cache
-def _object_select(names: tuple[str, ...]) -> tuple[str, tuple[dict[str, str], ...]]:
+def _object_select(
+    formats: tuple[LogFormat, ...],
+) -> tuple[str, tuple[dict[str, str], ...]]:
     """(SELECT that parses JSON objects once for all formats; SQL of each format's fields in it)."""
-    formats = [known(name) for name in names]
     keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
     places, told = [], []
     for at, each in enumerate(formats):
@@ -357,10 +365,9 @@ def _object_select(names: tuple[str, ...]) -> tuple[str, tuple[dict[str, str], .
     return select, tuple(places)
 
 
-def _select(name: str, which: int, places: dict[str, str] | None) -> str:
+def _select(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
     """A format's SELECT over its records of the block; `places` says where its fields stand, if not
     in columns of their own."""
-    each = known(name)
     held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
     fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
     return (

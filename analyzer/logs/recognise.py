@@ -1,9 +1,10 @@
 """Which log a text is, told from its first 64 KiB and never from its name.
 
 Every format is asked about every record of the head. Those that take at least three records, or a
-tenth of them, are its formats: a file may mix several (an export of all categories), each record
-goes to the first that takes it. Where two formats of different families take the same records
-the text is not clear, and nobody guesses: the candidates are named.
+tenth of them (a single one, if the user described the format), are its formats: a file may mix
+several (an export of all categories), each record goes to the first that takes it. Where two
+formats of different families take the same records the text is not clear, and nobody guesses: the
+candidates are named.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
 from analyzer.logs.documents import WRAPPER, Lost, begun, records
 from analyzer.logs.events import events, holds_events
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
+from analyzer.logs.patterns import matches
 from analyzer.logs.text import Damage, encoding_of, is_text, lines
 from analyzer.logs.wrapped import inner, is_wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SAMPLE = 1 << 16
 RECORDS = 200
 ENOUGH = 3
 SHARE = 0.1
+VALUE = 1 << 10
+"""Characters of a field that are compared with what tells a format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,15 @@ class Sample:
     layout: str
 
 
-def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger | None:
+def recognise_log(
+    head: bytes, chosen: str | None = None, formats: Mapping[str, LogFormat] | None = None
+) -> Format | Stranger | None:
     """The log that starts with these (decompressed) bytes.
 
     Args:
         head: Its beginning, at least 64 KiB where there are as many.
         chosen: Name of the format that the user says it is.
+        formats: Those that there are; default: the built-in ones.
 
     Returns:
         How to read it; a Stranger when several formats fit, or the chosen one does not; None when
@@ -64,11 +71,10 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     text = head[:SAMPLE].decode(encoding, "replace")
     whole = len(head) <= SAMPLE
     sample = sample_of(text, whole=whole)
-    counts = {
-        each.name: taken for each in load_formats().values() if (taken := takes(each, sample))
-    }
+    formats = load_formats() if formats is None else formats
+    counts = _taken(formats, sample)
     if chosen is not None:
-        known(chosen)
+        known(chosen, formats)
         if chosen not in counts:
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
         counts = {chosen: counts[chosen]}
@@ -76,16 +82,15 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     strong = {
         name: taken
         for name, taken in counts.items()
-        if len(taken) >= ENOUGH or len(taken) >= SHARE * total
+        if formats[name].given or len(taken) >= ENOUGH or len(taken) >= SHARE * total
     }
     if not strong:
         return None
-    names = _apart(strong)
+    names = _apart(strong, formats)
     if names is None:
         listed = ", ".join(sorted(strong))
         hint = "--log-format says which it is"
         return Stranger(f"a log that may be any of {listed}", hint, holds_traffic=True)
-    formats = load_formats()
     families = {formats[name].family for name in names}
     names += [n for n, f in formats.items() if f.family in families and n not in names]
     layout = sample.layout
@@ -95,10 +100,14 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     return Format("log", None, False, False, found)
 
 
-def _apart(strong: dict[str, set[int]]) -> list[str] | None:
-    """The formats that fit, most records first; None when two claim the same ones."""
-    formats = load_formats()
-    names = sorted(strong, key=lambda n: (-len(strong[n]), formats[n].order, n))
+def _apart(strong: dict[str, set[int]], formats: Mapping[str, LogFormat]) -> list[str] | None:
+    """The formats that fit, most records first; None when two claim the same ones.
+
+    Those that the user described stand in front: a record goes to the first that takes it.
+    """
+    names = sorted(
+        strong, key=lambda n: (not formats[n].given, -len(strong[n]), formats[n].order, n)
+    )
     for at, name in enumerate(names):
         for other in names[at + 1 :]:
             if formats[name].family == formats[other].family:
@@ -193,17 +202,34 @@ def _header(full: list[str], layout: str) -> tuple[list[str], str]:
     return best
 
 
-def takes(each: LogFormat, sample: Sample) -> set[int]:
-    """Which records of a sample are this format's."""
+def _taken(formats: Mapping[str, LogFormat], sample: Sample) -> dict[str, set[int]]:
+    """Which records of a sample each format takes; formats that take none are left out.
+
+    What a format takes that the user described is no other's.
+    """
     if sample.layout in ("json", "documents", "wrapped-json"):
-        return _takes_json(each, sample)
-    if _by_header(each, sample):
-        return set(range(1, len(sample.lines))) or {0}
-    taken: set[int] = set()
-    for record in each.of_shape("text"):
-        if sample.layout in ("lines", "wrapped", "xml"):
-            pattern = re.compile(record.pattern)
-            taken |= {at for at, line in enumerate(sample.lines) if pattern.search(line)}
+        taken = {name: _takes_json(each, sample) for name, each in formats.items()}
+    else:
+        taken = _takes_lines(formats, sample)
+    given = set().union(*(taken[name] for name in taken if formats[name].given))
+    return {
+        name: rest
+        for name, records in taken.items()
+        if (rest := records if formats[name].given else records - given)
+    }
+
+
+def _takes_lines(formats: Mapping[str, LogFormat], sample: Sample) -> dict[str, set[int]]:
+    taken: dict[str, set[int]] = {name: set() for name in formats}
+    told = []
+    for name, each in formats.items():
+        if _by_header(each, sample):
+            taken[name] = set(range(1, len(sample.lines))) or {0}
+        elif sample.layout in ("lines", "wrapped", "xml"):
+            told += [(name, record.pattern) for record in each.of_shape("text")]
+    found = matches([pattern for _, pattern in told], sample.lines)
+    for (name, _), lines_of in zip(told, found, strict=True):
+        taken[name] |= {at for at, held in enumerate(lines_of) if held}
     return taken
 
 
@@ -232,5 +258,5 @@ def _holds(value: dict[str, Any], paths: Iterable[str], pattern: str) -> bool:
             found = found.get(part) if isinstance(found, dict) else None
         if found is not None and found != "":
             text = found if isinstance(found, str) else json.dumps(found)
-            return re.search(pattern, text) is not None
+            return re.search(pattern, text[:VALUE]) is not None
     return False

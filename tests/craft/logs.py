@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from analyzer.inputs.sniff import Format, plain_head
+from analyzer.logs.mapping import formats_with
 from analyzer.logs.observe import Tally, observe, prepare
 from analyzer.logs.recognise import recognise_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -21,21 +23,24 @@ def observed(
     chosen: str | None = None,
     zone: str = "UTC",
     year: int | None = None,
+    maps: Iterable[Path] = (),
 ) -> tuple[tuple[str, ...], list[dict[str, Any]], Tally]:
     """(formats it was recognised as, observations without their NULLs, what became of the lines).
 
     A path is read and decompressed; a str is encoded as UTF-8. Fails when it is no known log.
+    `maps` are files that describe further formats.
     """
     data = text.encode() if isinstance(text, str) else text
     if not isinstance(data, bytes):
         data = plain_head(data.read_bytes(), 1 << 30)[0]
-    found = recognise_log(data, chosen)
+    formats = formats_with(maps)
+    found = recognise_log(data, chosen, formats)
     assert isinstance(found, Format), found
     assert found.log is not None
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'; SET pandas_analyze_sample = 0")
     prepare(connection, zone, year)
-    tally = observe(connection, io.BytesIO(data).readinto, found.log, 0)
+    tally = observe(connection, io.BytesIO(data).readinto, found.log, 0, formats)
     cursor = connection.execute(
         "SELECT * EXCLUDE (input_id) FROM observations "
         "ORDER BY line, kind, ts_ns, name, server_ip, client_ip, client_port, bytes_up"
