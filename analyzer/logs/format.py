@@ -18,6 +18,8 @@ The head::
     -- columns = ["SourceIp", "Fqdn"]             table: header cells that tell it, case ignored
     -- [fields]                                   json, table: where each field stands
     -- SourceIp = ["properties.SourceIp", "SourceIp"]
+    -- base = "suricata"                          fields and SELECT are those of that format,
+    -- under = "event"                            its JSON paths inside of this object
 
 What follows is one SELECT over ``records(line_no, line, <fields>)`` that returns any columns of
 `analyzer.schema.OBSERVATIONS`, numbers as text or number. `observe.py` does what all formats need:
@@ -49,6 +51,8 @@ _KEYS = {
     "others",
     "records",
     "fields",
+    "base",
+    "under",
 }
 
 
@@ -134,6 +138,10 @@ def read_format(path: Path) -> LogFormat:
         name: tuple(paths if isinstance(paths, list) else [paths])
         for name, paths in values.get("fields", {}).items()
     }
+    base = read_format(path.with_name(f"{values['base']}.sql")) if "base" in values else None
+    if base is not None:
+        inside = {n: tuple(f"{values['under']}.{p}" for p in paths) for n, paths in base.fields}
+        fields = {**inside, **fields}
     records = tuple(_record(head, value, fields) for value in values.get("records", ()))
     if not records:
         raise head.error(1, "expected at least one [[records]]")
@@ -149,7 +157,7 @@ def read_format(path: Path) -> LogFormat:
         others=str(values.get("others", "unreadable")),
         records=records,
         fields=tuple(fields.items()),
-        sql=text.rstrip().removesuffix(";") + "\n",
+        sql=base.sql if base is not None else text.rstrip().removesuffix(";") + "\n",
     )
 
 

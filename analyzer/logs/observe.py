@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analyzer.logs.cells import columns_of, delimited, fixed, zeek
+from analyzer.logs.cells import ZEEK_MARK, columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records
-from analyzer.logs.format import column_names, json_path, known
+from analyzer.logs.format import LogFormat, column_names, json_path, known
 from analyzer.logs.text import Damage, lines, pieces
 from analyzer.issues import UsageError
 from analyzer.schema import OBSERVATIONS
@@ -145,7 +145,11 @@ class _Observer:
                 if (told := each.of_shape("text"))
             ]
         )
-        select = f"SELECT line_no, line, {which} AS which FROM log_block WHERE trim(line) <> ''"
+        fields = [_field(at, n, []) for at, each in enumerate(self._formats) for n, _ in each.fields]
+        select = (
+            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "
+            "WHERE trim(line) <> ''"
+        )
         self._block(numbers, {"line": found}, select)
 
     def _objects(self, numbers: Sequence[int], found: list[str]) -> None:
@@ -189,14 +193,18 @@ class _Observer:
         separator = directives.get("separator", "\t")
         header = directives.get("fields", "").split(separator)
         positions = columns_of(header)
+        known_columns = {*positions, ZEEK_MARK}
         unset = directives.get("unset_field", "-")
         empty = directives.get("empty_field", "(empty)")
         fields = []
         told = []
         for at, each in enumerate(self._formats):
-            if any(all(c in positions for c in r.columns) for r in each.of_shape("table")):
+            if any(all(c in known_columns for c in r.columns) for r in each.of_shape("table")):
                 told.append((at, f"len(f) = {len(header)}"))
             for name, paths in each.fields:
+                if name == "_path":
+                    fields.append(_field(at, name, [_quoted(directives.get("path", ""))]))
+                    continue
                 places = [positions[c] for c in column_names(name, paths) if c in positions]
                 fields.append(
                     _field(
@@ -242,12 +250,12 @@ class _Observer:
 
     def _state(self, which: int) -> None:
         """Runs one format over its records of the block."""
-        name = self._formats[which].name
+        each = self._formats[which]
         statement = self._statements.get(which)
         if statement is None:
-            select = _select(name, which)
+            select = _select(each, which)
             described = self._connection.execute(f"DESCRIBE {select}").fetchall()
-            statement = _statement(select, name, {row[0]: row[1] for row in described})
+            statement = _statement(select, each.name, {row[0]: row[1] for row in described})
             self._statements[which] = statement
         self._connection.execute(statement, [self._input_id])
 
@@ -280,12 +288,11 @@ def _object_select(names: tuple[str, ...]) -> str:
     )
 
 
-def _select(name: str, which: int) -> str:
+def _select(each: LogFormat, which: int) -> str:
     """A format's SELECT over its records of the block."""
-    each = known(name)
     fields = "".join(f', "{which}:{n}" AS "{n}"' for n, _ in each.fields)
     return (
-        f"WITH records AS (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "
+        f"WITH records AS NOT MATERIALIZED (SELECT line_no, line{fields} FROM fielded WHERE which = {which}) "
         f"SELECT * FROM (\n{each.sql})"
     )
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.sniff import Format, LogText, Stranger
-from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
+from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split, zeek_header
 from analyzer.logs.documents import WRAPPER, Lost, records
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
 from analyzer.logs.text import Damage, encoding_of, is_text, lines
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SAMPLE = 1 << 16
+SPARSE_SAMPLE = 1 << 19
+"""Looked through for formats whose records stand among other lines (a job log)."""
+
 RECORDS = 200
 ENOUGH = 3
 SHARE = 0.1
@@ -56,20 +59,20 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     text = head[:SAMPLE].decode(encoding, "replace")
     whole = len(head) <= SAMPLE
     sample = sample_of(text, whole=whole)
-    counts = {
-        each.name: taken for each in load_formats().values() if (taken := takes(each, sample))
-    }
-    if chosen is not None:
-        known(chosen)
-        if chosen not in counts:
+    asked = load_formats() if chosen is None else {chosen: known(chosen)}
+    counts = {name: taken for name, each in asked.items() if (taken := takes(each, sample))}
+    if chosen is not None and not counts:
+        if asked[chosen].others != "ignored":
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
-        counts = {chosen: counts[chosen]}
+        counts = {chosen: set(range(len(sample.lines)))}  # they may come later
     total = max(len(sample.lines), 1)
     strong = {
         name: taken
         for name, taken in counts.items()
         if len(taken) >= ENOUGH or len(taken) >= SHARE * total
     }
+    if not strong and sample.layout == "lines":
+        strong = _sparse(head[:SPARSE_SAMPLE].decode(encoding, "replace"))
     if not strong:
         return None
     names = _apart(strong)
@@ -78,19 +81,28 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
         hint = "--log-format says which it is"
         return Stranger(f"a log that may be any of {listed}", hint, holds_traffic=True)
     formats = load_formats()
-    families = {formats[name].family for name in names}
+    families = {known(name).family for name in names}
     names += [n for n, f in formats.items() if f.family in families and n not in names]
     layout = sample.layout
-    layout = sample.layout
-    if layout == "lines" and _by_header(formats[names[0]], sample):
+    if layout == "lines" and _by_header(known(names[0]), sample):
         layout = "table"
     found = LogText(tuple(names), layout, encoding, sample.delimiter, tuple(sample.header))
     return Format("log", None, False, False, found)
 
 
+def _sparse(text: str) -> dict[str, set[int]]:
+    """Formats whose records stand among other lines, perhaps far behind: one record tells them."""
+    told = {
+        each.name: re.compile("|".join(f"(?:{r.pattern})" for r in each.of_shape("text")), re.M)
+        for each in load_formats().values()
+        if each.others == "ignored" and each.of_shape("text")
+    }
+    return {name: {0} for name, pattern in told.items() if pattern.search(text)}
+
+
 def _apart(strong: dict[str, set[int]]) -> list[str] | None:
     """The formats that fit, most records first; None when two claim the same ones."""
-    formats = load_formats()
+    formats = {name: known(name) for name in strong}
     names = sorted(strong, key=lambda n: (-len(strong[n]), formats[n].order, n))
     for at, name in enumerate(names):
         for other in names[at + 1 :]:
@@ -162,9 +174,7 @@ def _first_value(text: str) -> Any:
 
 def _header(full: list[str], layout: str) -> tuple[list[str], str]:
     if layout == "zeek":
-        fields = next((line for line in full if line.startswith("#fields")), "")
-        separator = "\t"
-        return fields.split(separator)[1:], separator
+        return zeek_header(full)
     if layout == "fixed":
         return re.split(r"\s{2,}", full[0].strip()), " "
     if layout != "lines" or not full:
@@ -174,6 +184,8 @@ def _header(full: list[str], layout: str) -> tuple[list[str], str]:
         cells = split(full[0], delimiter)
         if len(cells) > max(len(best[0]), 1):
             best = (cells, delimiter)
+    if not best[0]:
+        best = (full[0].split(), " ")  # Amazon's flow logs
     return best
 
 
