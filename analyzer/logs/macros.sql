@@ -68,3 +68,7 @@ CREATE OR REPLACE TEMP MACRO decision(t) AS CASE
         THEN 'allow'
     WHEN regexp_matches(lower(t), '^(d|deny|denied|drop|dropped|block|blocked|reject|rejected|reset.*|sinkhole.*)$')
         THEN 'deny' END;
+
+-- Text in which bytes are written \xNN (Zeek, Unbound, tcpdump): the text itself when that is none.
+CREATE OR REPLACE TEMP MACRO text_of(t) AS
+    CASE WHEN contains(t, '\x') THEN coalesce(TRY(decode(CAST(t AS BLOB))), t) ELSE t END;
