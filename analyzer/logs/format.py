@@ -40,6 +40,9 @@ from analyzer.issues import UsageError
 FORMATS_DIR = Path(__file__).with_name("formats")
 SHAPES = ("text", "json", "table")
 OTHERS = ("unreadable", "ignored")
+SQUID_LOGFORMAT = "squid-logformat "
+"""Begins the names of formats that `squid_logformat` makes of what the user gave."""
+
 _KEYS = {
     "title",
     "vendor",
@@ -210,6 +213,10 @@ def known(name: str) -> LogFormat:
     Raises:
         UsageError: There is none.
     """
+    if name.startswith(SQUID_LOGFORMAT):
+        from analyzer.logs.squid_logformat import logformat  # needs this module
+
+        return logformat(name)
     formats = load_formats()
     if name not in formats:
         raise UsageError(f"no log format {name!r}: expected one of {', '.join(formats)}")

@@ -69,7 +69,7 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
     strong = {
         name: taken
         for name, taken in counts.items()
-        if len(taken) >= ENOUGH or len(taken) >= SHARE * total
+        if chosen is not None or len(taken) >= ENOUGH or len(taken) >= SHARE * total
     }
     if not strong and sample.layout == "lines":
         strong = _sparse(head[:SPARSE_SAMPLE].decode(encoding, "replace"))
