@@ -65,7 +65,7 @@ def recognise_log(head: bytes, chosen: str | None = None) -> Format | Stranger |
         if asked[chosen].others != "ignored":
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
         counts = {chosen: set(range(len(sample.lines)))}  # they may come later
-    total = max(len(sample.lines), 1)
+    total = max(len(sample.objects if sample.layout == "documents" else sample.lines), 1)
     strong = {
         name: taken
         for name, taken in counts.items()
