@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     """(number of the first line, lines)."""
 
 DELIMITERS = (",", "\t", ";", "|")
+ZEEK_MARK = "#fields"
+"""Stands in the header of every Zeek table, whatever its columns are."""
+
 BLOCK = 1 << 14
 _DASHES = re.compile(r"\s*-{2,}(\s+-{2,})*\s*")
 
@@ -159,3 +162,16 @@ def columns_of(names: Iterable[str]) -> dict[str, int]:
     for at, name in enumerate(names):
         found.setdefault(name.strip().strip('"').casefold(), at)
     return found
+
+
+def zeek_header(lines: Iterable[str]) -> tuple[list[str], str]:
+    """The first ``#fields`` line of a Zeek log, its mark included, and the separator."""
+    directives: dict[str, str] = {}
+    for line in lines:
+        if line[:1] == "#":
+            name, value = _directive(line, directives)
+            directives[name] = value
+            if name == "fields":
+                separator = directives.get("separator", "\t")
+                return [ZEEK_MARK, *value.split(separator)], separator
+    return [], directives.get("separator", "\t")

@@ -20,6 +20,8 @@ The head::
     -- columns = ["SourceIp", "Fqdn"]             table: header cells that tell it, case ignored
     -- [fields]                                   json, table: where each field stands
     -- SourceIp = ["properties.SourceIp", "SourceIp"]
+    -- base = "suricata"                          fields and SELECT are those of that format,
+    -- under = "event"                            its JSON paths inside of this object
 
 What follows is one SELECT over ``records(line_no, line, outer_time, <fields>)`` that returns any
 columns of `analyzer.schema.OBSERVATIONS`, numbers as text or number; `outer_time` is what a
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 FORMATS_DIR = Path(__file__).with_name("formats")
 SHAPES = ("text", "json", "table")
 OTHERS = ("unreadable", "ignored")
+SQUID_LOGFORMAT = "squid-logformat "
+"""Begins the names of formats that `squid_logformat` makes of what the user gave."""
+
 _KEYS = {
     "title",
     "vendor",
@@ -55,6 +60,8 @@ _KEYS = {
     "others",
     "records",
     "fields",
+    "base",
+    "under",
 }
 
 
@@ -142,6 +149,10 @@ def read_format(path: Path) -> LogFormat:
         name: tuple(paths if isinstance(paths, list) else [paths])
         for name, paths in values.get("fields", {}).items()
     }
+    base = read_format(path.with_name(f"{values['base']}.sql")) if "base" in values else None
+    if base is not None:
+        inside = {n: tuple(f"{values['under']}.{p}" for p in paths) for n, paths in base.fields}
+        fields = {**inside, **fields}
     records = tuple(_record(head, value, fields) for value in values.get("records", ()))
     if not records:
         raise head.error(1, "expected at least one [[records]]")
@@ -157,7 +168,7 @@ def read_format(path: Path) -> LogFormat:
         others=str(values.get("others", "unreadable")),
         records=records,
         fields=tuple(fields.items()),
-        sql=text.rstrip().removesuffix(";") + "\n",
+        sql=base.sql if base is not None else text.rstrip().removesuffix(";") + "\n",
     )
 
 
@@ -214,6 +225,10 @@ def known(name: str, formats: Mapping[str, LogFormat] | None = None) -> LogForma
     Raises:
         UsageError: There is none.
     """
+    if name.startswith(SQUID_LOGFORMAT):
+        from analyzer.logs.squid_logformat import logformat  # needs this module
+
+        return logformat(name)
     formats = load_formats() if formats is None else formats
     if name not in formats:
         raise UsageError(f"no log format {name!r}: expected one of {', '.join(formats)}")

@@ -104,3 +104,6 @@ CREATE OR REPLACE TEMP MACRO xml_text(t) AS CASE WHEN contains(t, '&') THEN repl
     t, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&apos;', ''''), '&amp;', '&') ELSE t END;
 -- "Key: value, Key: value" of Cisco's connection events.
 CREATE OR REPLACE TEMP MACRO ftd(t, k) AS filled(regexp_extract(t, '(?:^|, )' || k || ': ([^,]*)(?:, |$)', 1));
+-- Text in which bytes are written \xNN (Zeek, Unbound, tcpdump): the text itself when that is none.
+CREATE OR REPLACE TEMP MACRO text_of(t) AS
+    CASE WHEN contains(t, '\x') THEN coalesce(TRY(decode(CAST(t AS BLOB))), t) ELSE t END;

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analyzer.issues import UsageError
-from analyzer.logs.cells import columns_of, delimited, fixed, zeek
+from analyzer.logs.cells import ZEEK_MARK, columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
 from analyzer.logs.events import events
 from analyzer.logs.format import column_names, known
@@ -46,6 +46,7 @@ class Tally:
 
     Attributes:
         records: Lines (objects, rows) that a format took.
+        ignored: Lines of other kinds in a log that has such.
         others: Lines that no format took.
         first_other: The first of them.
         unusable: Records that say too little, by reason: (how many, first line).
@@ -54,6 +55,7 @@ class Tally:
     """
 
     records: int = 0
+    ignored: int = 0
     others: int = 0
     first_other: int = 0
     unusable: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -254,14 +256,18 @@ class _Observer:
         separator = directives.get("separator", "\t")
         header = directives.get("fields", "").split(separator)
         positions = columns_of(header)
+        known_columns = {*positions, ZEEK_MARK}
         unset = directives.get("unset_field", "-")
         empty = directives.get("empty_field", "(empty)")
         fields = []
         told = []
         for at, each in enumerate(self._formats):
-            if any(all(c in positions for c in r.columns) for r in each.of_shape("table")):
+            if any(all(c in known_columns for c in r.columns) for r in each.of_shape("table")):
                 told.append((at, f"len(f) = {len(header)}"))
             for name, paths in each.fields:
+                if name == "_path":
+                    fields.append(_field(at, name, [_quoted(directives.get("path", ""))]))
+                    continue
                 places = [positions[c] for c in column_names(name, paths) if c in positions]
                 fields.append(
                     _field(
@@ -311,7 +317,9 @@ class _Observer:
         damaged: list[tuple[int, str]] = []
         for which, count, first in counts:
             if which is None:
-                if not self._ignores:
+                if self._ignores:
+                    self._tally.ignored += count
+                else:
                     self._tally.first_other = self._tally.first_other or first
                     self._tally.others += count
             elif which == DAMAGED:
@@ -371,7 +379,7 @@ def _select(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
     held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
     fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
     return (
-        f"WITH records AS (SELECT line_no, line, outer_time{fields} "  # noqa: S608
+        f"WITH records AS NOT MATERIALIZED (SELECT line_no, line, outer_time{fields} "  # noqa: S608
         f"FROM fielded WHERE which = {which}) "
         f"SELECT * FROM (\n{each.sql})"
     )

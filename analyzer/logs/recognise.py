@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.sniff import Format, LogText, Stranger
-from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split
+from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split, zeek_header
 from analyzer.logs.documents import WRAPPER, Lost, begun, records
 from analyzer.logs.events import events, holds_events
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SAMPLE = 1 << 16
+SPARSE_SAMPLE = 1 << 19
+"""Looked through for formats whose records stand among other lines (a job log)."""
+
 RECORDS = 200
 ENOUGH = 3
 SHARE = 0.1
@@ -71,26 +74,33 @@ def recognise_log(
     text = head[:SAMPLE].decode(encoding, "replace")
     whole = len(head) <= SAMPLE
     sample = sample_of(text, whole=whole)
-    formats = load_formats() if formats is None else formats
-    counts = _taken(formats, sample)
+    asked = load_formats() if formats is None else formats
     if chosen is not None:
-        known(chosen, formats)
-        if chosen not in counts:
+        asked = {chosen: known(chosen, asked)}
+    counts = _taken(asked, sample)
+    if chosen is not None and not counts:
+        if asked[chosen].others != "ignored":
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
-        counts = {chosen: counts[chosen]}
+        counts = {chosen: set(range(len(sample.lines)))}  # they may come later
     total = max(len(sample.objects or sample.lines), 1)
     strong = {
         name: taken
         for name, taken in counts.items()
-        if formats[name].given or len(taken) >= ENOUGH or len(taken) >= SHARE * total
+        if asked[name].given
+        or chosen is not None
+        or len(taken) >= ENOUGH
+        or len(taken) >= SHARE * total
     }
+    if not strong and sample.layout == "lines":
+        strong = _sparse(head[:SPARSE_SAMPLE].decode(encoding, "replace"), asked)
     if not strong:
         return None
-    names = _apart(strong, formats)
+    names = _apart(strong, asked)
     if names is None:
         listed = ", ".join(sorted(strong))
         hint = "--log-format says which it is"
         return Stranger(f"a log that may be any of {listed}", hint, holds_traffic=True)
+    formats = {**(load_formats() if formats is None else formats), **asked}
     families = {formats[name].family for name in names}
     names += [n for n, f in formats.items() if f.family in families and n not in names]
     layout = sample.layout
@@ -98,6 +108,18 @@ def recognise_log(
         layout = "table"
     found = LogText(tuple(names), layout, encoding, sample.delimiter, tuple(sample.header))
     return Format("log", None, False, False, found)
+
+
+def _sparse(text: str, formats: Mapping[str, LogFormat]) -> dict[str, set[int]]:
+    """Formats whose records stand among other lines, perhaps far behind: one record tells them."""
+    told = [
+        (name, record.pattern)
+        for name, each in formats.items()
+        if each.others == "ignored"
+        for record in each.of_shape("text")
+    ]
+    found = matches([pattern for _, pattern in told], text.split("\n"))
+    return {name: {0} for (name, _), lines_of in zip(told, found, strict=True) if any(lines_of)}
 
 
 def _apart(strong: dict[str, set[int]], formats: Mapping[str, LogFormat]) -> list[str] | None:
@@ -187,9 +209,7 @@ def _first_value(text: str) -> Any:
 
 def _header(full: list[str], layout: str) -> tuple[list[str], str]:
     if layout == "zeek":
-        fields = next((line for line in full if line.startswith("#fields")), "")
-        separator = "\t"
-        return fields.split(separator)[1:], separator
+        return zeek_header(full)
     if layout == "fixed":
         return re.split(r"\s{2,}", full[0].strip()), " "
     if layout != "lines" or not full:
@@ -199,6 +219,8 @@ def _header(full: list[str], layout: str) -> tuple[list[str], str]:
         cells = split(full[0], delimiter)
         if len(cells) > max(len(best[0]), 1):
             best = (cells, delimiter)
+    if not best[0]:
+        best = (full[0].split(), " ")  # Amazon's flow logs
     return best
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from analyzer.case.build import SETTINGS
 from analyzer.inputs.sniff import Format, plain_head
 from analyzer.logs.mapping import formats_with
 from analyzer.logs.observe import Tally, observe, prepare
@@ -38,7 +39,7 @@ def observed(
     assert isinstance(found, Format), found
     assert found.log is not None
     connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET pandas_analyze_sample = 0")
+    connection.execute(SETTINGS)
     prepare(connection, zone, year)
     tally = observe(connection, io.BytesIO(data).readinto, found.log, 0, formats)
     cursor = connection.execute(

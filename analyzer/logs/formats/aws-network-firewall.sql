@@ -1,0 +1,13 @@
+-- title = "AWS Network Firewall: alert, flow and TLS logs"
+-- vendor = "https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html"
+-- order = 32
+-- view = "the firewall between client and server: totals of each direction at the flow's end, packet headers included"
+-- claims = ["name (SNI, HTTP host) of logged rules", "client and server, address and port", "bytes up", "bytes down", "allowed or denied"]
+-- cannot = ["the program", "method and URL inside of TLS", "names of traffic that no rule logs", "DNS answers"]
+-- base = "suricata"
+-- under = "event"
+-- [[records]]
+-- shape = "json"
+-- match = { firewall_name = ".", event_type = "^[a-z0-9_]+$" }
+-- [fields]
+-- firewall_name = "firewall_name"
