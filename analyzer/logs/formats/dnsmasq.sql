@@ -10,14 +10,14 @@
 -- pattern = '''(?:^|[ /])dnsmasq(?:\[[0-9]+\])?: (?:[0-9]+ [0-9a-fA-F.:]+/[0-9]+ )?[a-z/]'''
 WITH parsed AS MATERIALIZED (
     SELECT line_no, line, outer_time, regexp_extract(line,
-        '^(.*?)(?:^|[ /])dnsmasq(?:\[([0-9]+)\])?: (?:([0-9]+) ([0-9a-fA-F.:]+)/([0-9]+) )?'
+        'dnsmasq(?:\[([0-9]+)\])?: (?:([0-9]+) ([0-9a-fA-F.:]+)/([0-9]+) )?'
         || '(?:query\[([^\]]+)\] ([^ ]+) from ([0-9a-fA-F.:]+)(?:%[^ ]*)?|(/[^ ]+|[a-z-]+(?: [a-z-]+)?) ([^ ]+) is (.+)$)',
-        ['head', 'pid', 'serial', 'peer', 'peer_port', 'qtype', 'asked', 'client', 'verb', 'name', 'value']) AS p
+        ['pid', 'serial', 'peer', 'peer_port', 'qtype', 'asked', 'client', 'verb', 'name', 'value']) AS p
     FROM records
 ), lines AS MATERIALIZED (
     SELECT line_no, p, p.asked <> '' AS is_query, concat_ws('#', p.pid, nullif(p.serial, '')) AS serial,
-        CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(p.head) END AS ts_ns,
-        CASE WHEN coalesce(outer_time, '') = '' THEN syslog_problem(p.head) END AS problem,
+        CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(line) END AS ts_ns,
+        CASE WHEN coalesce(outer_time, '') = '' THEN syslog_problem(line) END AS problem,
         trim(p.value) AS value
     -- What an address is called (PTR) says nothing about who was asked for.
     FROM parsed WHERE p.asked <> '' OR p.name <> '' AND NOT is_addr(p.name)
