@@ -68,7 +68,8 @@ def test_palo_alto_names(gathered: Any, repo_root: Path) -> None:
 def test_fortigate_long_session(gathered: Any) -> None:
     """Lines of a long session count so far: the largest counts, not their sum."""
     line = (
-        'date=2026-11-03 time=0{0}:00:00 devid="F" logid="0000000020" type="traffic" subtype="forward" '
+        'date=2026-11-03 time=0{0}:00:00 devid="F" logid="0000000020" type="traffic" '
+        'subtype="forward" '
         "srcip=10.0.0.4 srcport=50001 dstip=20.1.2.3 dstport=443 sessionid=7 proto=6 "
         'action="accept" duration={1} sentbyte={2} rcvdbyte=10 sentpkt=10 rcvdpkt=1 sentdelta=9\n'
     )
