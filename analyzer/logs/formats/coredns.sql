@@ -7,10 +7,10 @@
 -- others = "ignored"
 -- [[records]]
 -- shape = "text"
--- pattern = '''\[INFO\] (?:\[[0-9a-fA-F:.%]+\]|[0-9a-fA-F.:]+):[0-9]+ - [0-9]+ "[A-Z0-9]+ [A-Z0-9]+ [^ "]+ (?:udp|tcp|tls|https|quic|grpc|dns|doq|doh) '''
+-- pattern = '''\[INFO\] (?:\[[0-9a-fA-F:.%]+\]|[0-9a-fA-F.:]+):[0-9]+ - [0-9]+ "[A-Z0-9]+ [A-Z0-9]+ (?:[^"\\]|\\.)+ (?:udp|tcp|tls|https|quic|grpc|dns|doq|doh) '''
 WITH parsed AS MATERIALIZED (
     SELECT line_no, line, outer_time, regexp_extract(line,
-        '\[INFO\] \[?([^ \]]+)\]?:([0-9]+) - ([0-9]+) "([A-Z0-9]+) [A-Z0-9]+ ([^ "]+) ([a-z]+) [0-9]+ (?:true|false) [0-9]+" ([A-Z0-9]+|-) ',
+        '\[INFO\] \[?([^ \]]+)\]?:([0-9]+) - ([0-9]+) "([A-Z0-9]+) [A-Z0-9]+ ((?:[^"\\]|\\.)+) ([a-z]+) [0-9]+ (?:true|false) [0-9]+" ([A-Z0-9]+|-) ',
         ['client', 'port', 'id', 'qtype', 'name', 'transport', 'rcode']) AS p
     FROM records
 )
