@@ -92,6 +92,8 @@ CREATE OR REPLACE TEMP MACRO decision(t) AS CASE
 
 -- Keys and values that were taken apart into two lists; the first of several counts.
 CREATE OR REPLACE TEMP MACRO of_key(keys, vals, k) AS vals[list_position(keys, k)];
+-- The same where the words themselves are kept: key=value.
+CREATE OR REPLACE TEMP MACRO of_word(keys, words, k) AS substring(words[list_position(keys, k)], length(k) + 2);
 -- CEF extension: key=words; a URL in its first word may hold an equals sign, later words may not.
 CREATE OR REPLACE TEMP MACRO cef_part(t, n) AS regexp_extract_all(t,
     '([A-Za-z0-9_.-]+)=([^ ]*(?: +[^ =]+)*)(?: +|$)', n);

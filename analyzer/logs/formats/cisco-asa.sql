@@ -9,17 +9,17 @@
 -- shape = "text"
 -- pattern = '''%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[a-z]+-)?[0-7]-[0-9]{6}\b'''
 WITH parsed AS MATERIALIZED (
-    SELECT line_no, line, outer_time, regexp_extract(line,
-        '^(.*?)%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[a-z]+-)?[0-7]-([0-9]{6})(?:: ?| )(.*)$', ['head', 'id', 'said']) AS m
+    SELECT line_no, line, outer_time, left(line, strpos(line, '%') - 1) AS head, regexp_extract(line,
+        '%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[a-z]+-)?[0-7]-([0-9]{6})(?:: ?| )(.*)$', ['id', 'said']) AS m
     FROM records
 ), timed AS MATERIALIZED (
     -- A stamp of the device with its year goes before that of a relay without one.
     SELECT line_no, m.id AS id, m.said AS said,
-        regexp_extract(m.head, '[0-9]{2}:[0-9]{2}:[0-9]{2}\S*(?: [0-9]{4}\b)? ([A-Za-z0-9_.:-]*[A-Za-z0-9_-])(?:[: ]|$)', 1) AS host,
+        regexp_extract(head, '[0-9]{2}:[0-9]{2}:[0-9]{2}\S*(?: [0-9]{4}\b)? ([A-Za-z0-9_.:-]*[A-Za-z0-9_-])(?:[: ]|$)', 1) AS host,
         CASE WHEN own.year <> '' THEN local_ns(try_strptime(concat_ws(' ', own.year, own.month, own.day, own.clock), '%Y %b %d %H:%M:%S'))
-            WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(m.head) END AS ts_ns,
-        CASE WHEN own.year = '' AND coalesce(outer_time, '') = '' THEN syslog_problem(m.head) END AS problem
-    FROM (SELECT *, regexp_extract(m.head, '([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2})',
+            WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(head) END AS ts_ns,
+        CASE WHEN own.year = '' AND coalesce(outer_time, '') = '' THEN syslog_problem(head) END AS problem
+    FROM (SELECT *, regexp_extract(head, '([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2})',
         ['month', 'day', 'year', 'clock']) AS own FROM parsed
         WHERE m.id IN ('302013', '302014', '302015', '302016', '106001', '106006', '106007', '106023', '106100', '430002', '430003'))
 ), connections AS MATERIALIZED (

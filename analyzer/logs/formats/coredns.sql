@@ -7,20 +7,20 @@
 -- others = "ignored"
 -- [[records]]
 -- shape = "text"
--- pattern = '''\[INFO\] (?:\[[0-9a-fA-F:.%]+\]|[0-9a-fA-F.:]+):[0-9]+ - [0-9]+ "[A-Z0-9]+ [A-Z0-9]+ [^ "]+ (?:udp|tcp|tls|https|quic|grpc|dns|doq|doh) '''
+-- pattern = '''\[INFO\] (?:\[[0-9a-fA-F:.%]+\]|[0-9a-fA-F.:]+):[0-9]+ - [0-9]+ "[A-Z0-9]+ [A-Z0-9]+ (?:[^"\\]|\\.)+ (?:udp|tcp|tls|https|quic|grpc|dns|doq|doh) '''
 WITH parsed AS MATERIALIZED (
     SELECT line_no, line, outer_time, regexp_extract(line,
-        '^(.*?)\[INFO\] ([^ ]+) - ([0-9]+) "([A-Z0-9]+) [A-Z0-9]+ ([^ "]+) ([a-z]+) [0-9]+ (?:true|false) [0-9]+" ([A-Z0-9]+|-) ',
-        ['head', 'client', 'id', 'qtype', 'name', 'transport', 'rcode']) AS p
+        '\[INFO\] \[?([^ \]]+)\]?:([0-9]+) - ([0-9]+) "([A-Z0-9]+) [A-Z0-9]+ ((?:[^"\\]|\\.)+) ([a-z]+) [0-9]+ (?:true|false) [0-9]+" ([A-Z0-9]+|-) ',
+        ['client', 'port', 'id', 'qtype', 'name', 'transport', 'rcode']) AS p
     FROM records
 )
 SELECT
     line_no AS line, 'dns' AS kind,
-    CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(p.head) END AS ts_ns,
-    host_part(p.client) AS client_ip, port_part(p.client) AS client_port, 53 AS server_port,
+    CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(line) END AS ts_ns,
+    p.client AS client_ip, p.port AS client_port, 53 AS server_port,
     CASE WHEN p.transport = 'udp' THEN 'udp' ELSE 'tcp' END AS proto, 'dns' AS app,
     p.name AS name, p.id AS txid, true AS is_response, p.qtype AS qtype, filled(p.rcode) AS rcode,
-    CASE WHEN coalesce(outer_time, '') = '' AND trim(p.head) = ''
-        THEN 'no time: keep what the container runtime writes in front of a line' ELSE syslog_problem(p.head) END
+    CASE WHEN coalesce(outer_time, '') = '' AND line[1] = '['
+        THEN 'no time: keep what the container runtime writes in front of a line' ELSE syslog_problem(line) END
         AS problem
 FROM parsed

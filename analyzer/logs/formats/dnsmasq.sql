@@ -10,23 +10,26 @@
 -- pattern = '''(?:^|[ /])dnsmasq(?:\[[0-9]+\])?: (?:[0-9]+ [0-9a-fA-F.:]+/[0-9]+ )?[a-z/]'''
 WITH parsed AS MATERIALIZED (
     SELECT line_no, line, outer_time, regexp_extract(line,
-        '^(.*?)(?:^|[ /])dnsmasq(?:\[([0-9]+)\])?: (?:([0-9]+) ([0-9a-fA-F.:]+)/([0-9]+) )?'
-        || '(?:query\[([^\]]+)\] ([^ ]+) from ([0-9a-fA-F.:]+)(?:%[^ ]*)?|(/[^ ]+|[a-z-]+(?: [a-z-]+)?) ([^ ]+) is (.+)$)',
-        ['head', 'pid', 'serial', 'peer', 'peer_port', 'qtype', 'asked', 'client', 'verb', 'name', 'value']) AS p
+        'dnsmasq(?:\[([0-9]+)\])?: (?:([0-9]+) ([0-9a-fA-F.:]+)/([0-9]+) )?'
+        || '(?:query\[(?:type=)?([^\]]+)\] (.+) from ([0-9a-fA-F.:]+)(?:%[^ ]*)? *$|(/[^ ]+|[a-z-]+(?: [a-z-]+)?) ([^ ]+) is (.+)$)',
+        ['pid', 'serial', 'peer', 'peer_port', 'qtype', 'asked', 'client', 'verb', 'name', 'value']) AS p
     FROM records
 ), lines AS MATERIALIZED (
     SELECT line_no, p, p.asked <> '' AS is_query, concat_ws('#', p.pid, nullif(p.serial, '')) AS serial,
-        CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(p.head) END AS ts_ns,
-        CASE WHEN coalesce(outer_time, '') = '' THEN syslog_problem(p.head) END AS problem,
+        CASE WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(line) END AS ts_ns,
+        CASE WHEN coalesce(outer_time, '') = '' THEN syslog_problem(line) END AS problem,
         trim(p.value) AS value
     -- What an address is called (PTR) says nothing about who was asked for.
     FROM parsed WHERE p.asked <> '' OR p.name <> '' AND NOT is_addr(p.name)
 ), replies AS (
-    -- A run of answers: the name that was asked for, then whatever its CNAMEs lead to.
-    SELECT *, CASE WHEN lag(value) OVER w = '<CNAME>' OR lag(p.name) OVER w = p.name
-        THEN 0 ELSE 1 END AS starts, lead(p.name) OVER w AS following
-    FROM (SELECT * FROM lines WHERE NOT is_query AND p.serial = '')
-    WINDOW w AS (PARTITION BY p.pid ORDER BY line_no)
+    -- A run of answers, written at once: the name that was asked for, then whatever its CNAMEs lead to.
+    SELECT * FROM (
+        SELECT *, CASE WHEN NOT lag(is_query) OVER w
+                AND (lag(value) OVER w = '<CNAME>' OR lag(p.name) OVER w = p.name) THEN 0 ELSE 1 END AS starts,
+            lead(CASE WHEN NOT is_query THEN p.name END) OVER w AS following
+        FROM (SELECT * FROM lines WHERE p.serial = '')
+        WINDOW w AS (PARTITION BY p.pid ORDER BY line_no)
+    ) WHERE NOT is_query
     UNION ALL
     SELECT *, CASE WHEN lag(line_no) OVER s IS NULL THEN 1 ELSE 0 END AS starts, lead(p.name) OVER s AS following
     FROM (SELECT * FROM lines WHERE NOT is_query AND p.serial <> '')

@@ -3,7 +3,7 @@
 -- order = 52
 -- view = "client: sentbyte is what srcip sent, IP heads included; lines of long sessions count so far"
 -- claims = ["client address and port", "server address and port", "bytes up", "bytes down", "allowed or denied", "name and URL from webfilter, SSL and DNS logs"]
--- cannot = ["the name of a session without a UTM log", "DNS answers beyond the first", "where its clock was when neither eventtime nor tz is logged (--log-timezone says it)"]
+-- cannot = ["the name of a session without a UTM log", "where its clock was when neither eventtime nor tz is logged (--log-timezone says it)"]
 -- [[records]]
 -- shape = "text"
 -- pattern = '''(?:^|[ ,"])(?:logid|log_id|devid|device_id)="?[0-9A-Za-z-]+"?[ ,].*type="?(?:traffic|utm|event|anomaly|virus|webfilter|ips|app-ctrl|dlp|emailfilter|dns)\b|^(?:.*CEF:)?[0-9]\|Fortinet\|Forti[Gg]ate|\btype="?(?:traffic|utm|anomaly|event)"?[ ,].*\b(?:srcip|logdesc|sessionid|eventtype)='''
@@ -16,48 +16,47 @@ WITH taken AS (
     SELECT line_no, string_split(array_to_string(list_transform(string_split(replace(CASE WHEN line[1] = '<' THEN regexp_replace(line, '^<[0-9]+>', '') ELSE line END, '\"', chr(30)), '"'),
         lambda s, i: CASE WHEN i % 2 = 0 THEN replace(s, ' ', chr(31))
             WHEN with_commas THEN replace(s, ',', ' ') ELSE s END), ''), ' ') AS words
-    FROM (SELECT line_no, line, regexp_matches(line, '(?:^|[ >])[a-z]+=[^ ,"]+,[a-z]+=') AS with_commas
+    FROM (SELECT line_no, line, regexp_matches(line, '^[^=]*=[^ ,"]+,[a-z_]+=') AS with_commas
         FROM taken WHERE NOT is_cef AND (regexp_matches(line, '\btype="?traffic\b|\bsubtype="?(?:webfilter|ssl|dns|app-ctrl)\b')))
 ), parts AS MATERIALIZED (
-    SELECT line_no, false AS is_cef, NULL AS header, list_transform(words, lambda w: w[:strpos(w, '=') - 1]) AS k,
-        list_transform(words, lambda w: w[strpos(w, '=') + 1:]) AS v
+    SELECT line_no, false AS is_cef, NULL AS header, list_transform(words, lambda w: substring(w, 1, strpos(w, '=') - 1)) AS k, words
     FROM native
     UNION ALL
     SELECT line_no, true AS is_cef, filled(regexp_extract(extension, '\|((?:traffic|utm):[a-z-]+)', 1)) AS header,
-        cef_part(extension, 1) AS k, cef_part(extension, 2) AS v
+        cef_part(extension, 1) AS k, list_transform(cef_part(extension, 0), lambda w: rtrim(w)) AS words
     FROM (SELECT line_no, regexp_replace(line, '([ |])(?:FTNTFGT|FortinetFortiGate|ad[.])([a-z]+=)', '\1\2', 'g')
         AS extension FROM taken WHERE is_cef
         AND regexp_matches(line, '(?:cat="?|\|)(?:traffic|utm:webfilter|utm:ssl|utm:dns|utm:app-ctrl)\b'))
 ), each AS MATERIALIZED (
     SELECT line_no, is_cef,
-        of_key(k, v, 'type') AS kind_of, of_key(k, v, 'subtype') AS subtype,
-        coalesce(header, of_key(k, v, 'cat')) AS cat,
-        coalesce(of_key(k, v, 'srcip'), of_key(k, v, 'src')) AS src,
-        coalesce(of_key(k, v, 'dstip'), of_key(k, v, 'dst')) AS dst,
-        coalesce(of_key(k, v, 'srcport'), of_key(k, v, 'spt')) AS sport,
-        coalesce(of_key(k, v, 'dstport'), of_key(k, v, 'dpt')) AS dport,
-        of_key(k, v, 'proto') AS proto,
-        coalesce(of_key(k, v, 'service'), of_key(k, v, 'app')) AS service,
-        lower(coalesce(of_key(k, v, 'action'), of_key(k, v, 'act'))) AS act,
-        lower(of_key(k, v, 'utmaction')) AS utmaction,
-        coalesce(of_key(k, v, 'policyname'), of_key(k, v, 'policyid'), of_key(k, v, 'profile')) AS rule,
-        coalesce(of_key(k, v, 'sessionid'), of_key(k, v, 'externalId'), of_key(k, v, 'externalID')) AS sid,
-        coalesce(of_key(k, v, 'devid'), of_key(k, v, 'deviceExternalId')) AS device,
-        coalesce(of_key(k, v, 'sentbyte'), of_key(k, v, 'out')) AS sent,
-        coalesce(of_key(k, v, 'rcvdbyte'), of_key(k, v, 'in')) AS received,
-        of_key(k, v, 'sentpkt') AS psent, of_key(k, v, 'rcvdpkt') AS preceived,
-        of_key(k, v, 'duration') AS duration,
-        of_key(k, v, 'eventtime') AS eventtime,
-        of_key(k, v, 'date') AS day, of_key(k, v, 'time') AS clock,
-        of_key(k, v, 'tz') AS tz, of_key(k, v, 'timestamp') AS stamp,
-        CASE WHEN is_cef THEN coalesce(of_key(k, v, 'start'), of_key(k, v, 'rt')) END AS cef_time,
-        coalesce(of_key(k, v, 'hostname'), of_key(k, v, 'dhost')) AS host,
-        coalesce(of_key(k, v, 'url'), of_key(k, v, 'request')) AS url,
-        coalesce(of_key(k, v, 'httpmethod'), of_key(k, v, 'requestMethod')) AS http_method,
-        trim(of_key(k, v, 'qname'), '[]') AS qname, of_key(k, v, 'qtype') AS qtype,
-        of_key(k, v, 'xid') AS xid, of_key(k, v, 'ipaddr') AS ipaddr,
-        of_key(k, v, 'rcode') AS rcode, of_key(k, v, 'eventtype') AS eventtype,
-        of_key(k, v, 'dstname') AS dstname
+        of_word(k, words, 'type') AS kind_of, of_word(k, words, 'subtype') AS subtype,
+        coalesce(header, of_word(k, words, 'cat')) AS cat,
+        coalesce(of_word(k, words, 'srcip'), of_word(k, words, 'src')) AS src,
+        coalesce(of_word(k, words, 'dstip'), of_word(k, words, 'dst')) AS dst,
+        coalesce(of_word(k, words, 'srcport'), of_word(k, words, 'spt')) AS sport,
+        coalesce(of_word(k, words, 'dstport'), of_word(k, words, 'dpt')) AS dport,
+        of_word(k, words, 'proto') AS proto,
+        coalesce(of_word(k, words, 'service'), of_word(k, words, 'app')) AS service,
+        lower(coalesce(of_word(k, words, 'action'), of_word(k, words, 'act'))) AS act,
+        lower(of_word(k, words, 'utmaction')) AS utmaction,
+        coalesce(of_word(k, words, 'policyname'), of_word(k, words, 'policyid'), of_word(k, words, 'profile')) AS rule,
+        coalesce(of_word(k, words, 'sessionid'), of_word(k, words, 'externalId'), of_word(k, words, 'externalID')) AS sid,
+        coalesce(of_word(k, words, 'devid'), of_word(k, words, 'deviceExternalId')) AS device,
+        coalesce(of_word(k, words, 'sentbyte'), of_word(k, words, 'out')) AS sent,
+        coalesce(of_word(k, words, 'rcvdbyte'), of_word(k, words, 'in')) AS received,
+        of_word(k, words, 'sentpkt') AS psent, of_word(k, words, 'rcvdpkt') AS preceived,
+        of_word(k, words, 'duration') AS duration,
+        of_word(k, words, 'eventtime') AS eventtime,
+        of_word(k, words, 'date') AS day, of_word(k, words, 'time') AS clock,
+        of_word(k, words, 'tz') AS tz, of_word(k, words, 'timestamp') AS stamp,
+        CASE WHEN is_cef THEN coalesce(of_word(k, words, 'start'), of_word(k, words, 'rt')) END AS cef_time,
+        coalesce(of_word(k, words, 'hostname'), of_word(k, words, 'dhost')) AS host,
+        coalesce(of_word(k, words, 'url'), of_word(k, words, 'request')) AS url,
+        coalesce(of_word(k, words, 'httpmethod'), of_word(k, words, 'requestMethod')) AS http_method,
+        trim(of_word(k, words, 'qname'), '[]') AS qname, of_word(k, words, 'qtype') AS qtype,
+        of_word(k, words, 'xid') AS xid, of_word(k, words, 'ipaddr') AS ipaddr,
+        of_word(k, words, 'rcode') AS rcode, of_word(k, words, 'eventtype') AS eventtype,
+        of_word(k, words, 'dstname') AS dstname
     FROM parts
 ), told AS (
     SELECT *,

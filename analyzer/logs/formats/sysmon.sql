@@ -47,8 +47,9 @@ WITH shaped AS (
         CASE WHEN event_id = '22' THEN coalesce(results, xml_data(xml, 'QueryResults')) END AS results
     FROM each WHERE event_id IN ('3', '22')
 ), listed AS (
-    -- "type:  5 name;::ffff:1.2.3.4;": each alias is the owner of what follows it.
-    SELECT *, list_filter(list_transform(string_split(results, ';'), lambda r: trim(r)), lambda r: r NOT IN ('', '-')) AS parts
+    -- "type:  5 name;::ffff:1.2.3.4;": each alias is the owner of what follows it. No more than 512, as
+    -- everywhere: a message of DNS holds no more of use, and owners are looked for in all that precede.
+    SELECT *, list_filter(list_transform(string_split(results, ';'), lambda r: trim(r)), lambda r: r NOT IN ('', '-'))[:512] AS parts
     FROM read
 ), typed AS (
     SELECT *, list_transform(parts, lambda r: CASE

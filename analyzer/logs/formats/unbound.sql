@@ -12,14 +12,14 @@ WITH parsed AS MATERIALIZED (
     -- "query: client name type class", "reply: ... rcode seconds cached bytes", and of a local zone
     -- "info: zone action client@port name type class".
     SELECT line_no, line, outer_time, regexp_extract(line,
-        '^(.*?)\[[0-9]+:[0-9a-f]+\] (info|query|reply): (?:(?:[^ ]+ )?([a-z_]+) )?([0-9a-fA-F.:]+[.:][0-9a-fA-F.:]*)(?:@([0-9]+))? ([^ ]+) ([A-Z0-9]+) (?:IN|CH|HS|ANY|CLASS[0-9]+)(?: ([A-Z0-9]+) [0-9.]+ [01] [0-9]+)?',
-        ['head', 'tag', 'local_action', 'client', 'port', 'name', 'qtype', 'rcode']) AS p
+        '\[[0-9]+:[0-9a-f]+\] (info|query|reply): (?:(?:[^ ]+ )?([a-z_]+) )?([0-9a-fA-F.:]+[.:][0-9a-fA-F.:]*)(?:@([0-9]+))? ([^ ]+) ([A-Z0-9]+) (?:IN|CH|HS|ANY|CLASS[0-9]+)(?: ([A-Z0-9]+) [0-9.]+ [01] [0-9]+)?',
+        ['tag', 'local_action', 'client', 'port', 'name', 'qtype', 'rcode']) AS p
     FROM records
 )
 SELECT
     line_no AS line, 'dns' AS kind,
-    CASE WHEN p.head[1] = '[' THEN epoch_s_ns(regexp_extract(p.head, '^\[([0-9]{9,10})\]', 1))
-        WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(p.head) END AS ts_ns,
+    CASE WHEN line[1] = '[' THEN epoch_s_ns(regexp_extract(line, '^\[([0-9]{9,10})\]', 1))
+        WHEN outer_time <> '' THEN zoned_ns(outer_time) ELSE syslog_ns(line) END AS ts_ns,
     p.client AS client_ip, nullif(p.port, '') AS client_port, 53 AS server_port, 'dns' AS app, p.name AS name,
     CASE WHEN p.local_action IN ('deny', 'refuse', 'always_deny', 'always_refuse', 'always_nxdomain', 'always_null',
             'inform_deny', 'block_a', 'static') THEN 'deny'
@@ -27,6 +27,6 @@ SELECT
             THEN 'allow' END AS action,
     nullif(p.local_action, '') AS rule,
     p.tag = 'reply' OR p.rcode <> '' AS is_response, p.qtype AS qtype, nullif(p.rcode, '') AS rcode,
-    CASE WHEN p.head[1] <> '[' AND coalesce(outer_time, '') = '' THEN syslog_problem(p.head) END AS problem
+    CASE WHEN line[1] <> '[' AND coalesce(outer_time, '') = '' THEN syslog_problem(line) END AS problem
 FROM parsed
 WHERE p.name <> ''

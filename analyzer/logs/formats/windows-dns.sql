@@ -10,7 +10,7 @@
 -- pattern = '''^[0-9./-]{8,10} [0-9:.]{7,8}(?: [AaPp]\.?[Mm]\.?)? +[0-9A-Fa-f]{3,5} PACKET +[0-9A-Fa-f]{8,16} (?:UDP|TCP) (?:Rcv|Snd) '''
 WITH parsed AS MATERIALIZED (
     SELECT line_no, regexp_extract(line,
-        '^([0-9]{1,4})([./-]?)([0-9]{1,2})[./-]?([0-9]{1,4}) ([0-9]{1,2}[:.][0-9]{2}[:.][0-9]{2})(?: ([AaPp])\.?[Mm]\.?)? +[0-9A-Fa-f]{3,5} PACKET +[0-9A-Fa-f]{8,16} (UDP|TCP) (Rcv|Snd) ([0-9a-fA-F.:]+)(?:%[0-9]+)? +([0-9a-fA-F]{4}) (R| ) ([QNU?]) \[[0-9a-fA-F]{4} [A-Z ]{4,7} +([A-Za-z0-9]+)\] ([A-Za-z0-9]+) +(\S+)',
+        '^([0-9]{1,4})([./-]?)([0-9]{1,2})[./-]?([0-9]{1,4}) ([0-9]{1,2}[:.][0-9]{2}[:.][0-9]{2})(?: ([AaPp])\.?[Mm]\.?)? +[0-9A-Fa-f]{3,5} PACKET +[0-9A-Fa-f]{8,16} (UDP|TCP) (Rcv|Snd) ([0-9a-fA-F.:]+)(?:%[0-9]+)? +([0-9a-fA-F]{4}) (R| ) ([QNU?]) \[[0-9a-fA-F]{4} [A-Z ]{4,7} +([A-Za-z0-9]+)\] ([A-Za-z0-9]+) +(\(.*\(0\)|\S+)',
         ['one', 'mark', 'two', 'three', 'clock', 'half', 'proto', 'way', 'peer', 'xid', 'reply', 'opcode', 'rcode', 'qtype', 'name'])
         AS p
     FROM records

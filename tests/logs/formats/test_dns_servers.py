@@ -112,3 +112,38 @@ def test_windows_dns_dates(logs_dir: Path) -> None:
     # Line 7 was made anonymous: 14 letters under a length of 15. The others came from upstream.
     reason = "a name whose labels do not have their stated lengths"
     assert tally.unusable == {reason: (1, 7)}
+
+
+def test_dnsmasq_answers_belong_to_the_question_before_them() -> None:
+    """The same name again and again: each question has the answers that follow it, and no more."""
+    head = "2026-11-03T08:00:0{0}+00:00 gw dnsmasq[12]: "
+    text = "".join(
+        f"{head}query[A] a.example.com from 10.0.0.{{0}}\n"
+        f"{head}cached a.example.com is <CNAME>\n"
+        f"{head}cached b.example.com is 20.1.2.{{0}}\n".format(number)
+        for number in range(1, 6)
+    )
+    rows = observed(text)[1]
+    assert [(r["client_ip"], [a["value"] for a in r["answers"]]) for r in rows] == [
+        (f"10.0.0.{number}", ["b.example.com", f"20.1.2.{number}"]) for number in range(1, 6)
+    ]
+
+
+def test_names_cannot_state_who_asked() -> None:
+    """A name may hold blanks: what the server wrote behind it counts."""
+    line = "2026-11-03T08:00:01+00:00 gw dnsmasq[1]: query[type=65] a from 10.9.9.9 from 10.0.0.4\n"
+    assert pick(observed(line)[1], "client_ip", "name", "qtype") == [
+        ("10.0.0.4", "a from 10.9.9.9", "65")
+    ]
+    line = (
+        "2026-11-03T08:00:01Z [INFO] 10.0.0.4:1 - 2 "
+        '"A IN a\\ udp\\ \\"b.example.com. udp 57 false 1232" NOERROR qr 66 0.1s\n'
+    )
+    assert pick(observed(line)[1], "client_ip", "name") == [
+        ("10.0.0.4", 'a\\ udp\\ \\"b.example.com')
+    ]
+    line = (
+        "1/20/2026 11:00:16 PM 0FE0 PACKET  000002C53117D990 UDP Rcv 10.0.0.2        c049   Q "
+        "[0001   D   NOERROR] A      (5)a b c(7)example(3)com(0)\n"
+    )
+    assert pick(observed(line)[1], "client_ip", "name") == [("10.0.0.2", "a b c.example.com")]
