@@ -28,12 +28,14 @@ def encoding_of(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     sample = head[:512]
-    if len(sample) >= 8 and b"\0" in sample:
-        even, odd = sample[0::2], sample[1::2]
-        if not any(even[: len(odd)]) and all(odd):
-            return "utf-16-be"
-        if not any(odd) and all(even[: len(odd)]):
+    half = len(sample) // 2
+    if half >= 4:
+        # Latin letters, digits and brackets are most of any log: every other byte of them is 0.
+        first, second = sample[0::2].count(0), sample[1::2].count(0)
+        if second * 2 > half and first * 10 < half:
             return "utf-16-le"
+        if first * 2 > half and second * 10 < half:
+            return "utf-16-be"
     return "utf-8"
 
 
@@ -47,7 +49,7 @@ def is_text(head: bytes) -> bool:
     text = decoder.decode(head[:4096])
     # A log may hold \x01 or an escape code; a binary file is full of them.
     odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f\x1b") or c == "\ufffd")
-    return odd * 20 <= len(text)
+    return odd <= max(len(text) // 20, 1)
 
 
 @dataclass(slots=True)
@@ -65,6 +67,11 @@ class Damage:
     first_undecodable: int = 0
     overlong: int = 0
     first_overlong: int = 0
+
+    def cut(self, line: int) -> None:
+        """One more line that was cut."""
+        self.overlong += 1
+        self.first_overlong = min(line, self.first_overlong or line)
 
 
 def pieces(read: Callable[[memoryview], int], encoding: str) -> Iterator[str]:
@@ -102,8 +109,7 @@ def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]
         if len(carry) > MAX_LINE:
             if not skipping:
                 parts.append(carry[:MAX_LINE])
-                damage.overlong += 1
-                damage.first_overlong = damage.first_overlong or number + len(parts) - 1
+                damage.cut(number + len(parts) - 1)
                 yield number, _clean(parts, number, damage)
                 number += len(parts) - 1
                 parts = []
@@ -121,8 +127,7 @@ def _clean(parts: list[str], number: int, damage: Damage) -> list[str]:
             parts[at] = line[:-1]
         if len(line) > MAX_LINE:
             parts[at] = line[:MAX_LINE]
-            damage.overlong += 1
-            damage.first_overlong = damage.first_overlong or number + at
+            damage.cut(number + at)
         if "\ufffd" in line:
             damage.undecodable += 1
             damage.first_undecodable = damage.first_undecodable or number + at

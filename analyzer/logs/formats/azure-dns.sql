@@ -37,13 +37,16 @@
 -- Decision = ["properties.resolverpolicy_rule_action", "ResolverPolicyRuleAction", "properties.ResolverPolicyRuleAction"]
 -- Policy = ["properties.resolverpolicy_id", "ResolverPolicyId", "properties.ResolverPolicyId"]
 -- DomainList = ["properties.resolverpolicy_domainlist_id", "ResolverPolicyDomainListId", "properties.ResolverPolicyDomainListId"]
-WITH spelled AS (
+WITH given AS (
+    -- "None" is how the az command line writes null.
+    SELECT line_no, line, nullif(COLUMNS(* EXCLUDE (line_no, line)), 'None') FROM records
+), spelled AS (
     -- Keys in camel case are told from those in Pascal case only here, where the others are missing.
     SELECT *, CASE WHEN QueryName IS NULL OR Answer IS NULL AND line <> '' THEN TRY(json_extract_string(line,
         ['$.properties.queryName', '$.properties.queryType', '$.properties.responseCode',
          '$.properties.sourceIpAddress', '$.properties.sourcePort', '$.properties.destinationIpAddress',
          '$.properties.destinationPort', '$.properties.Transport', '$.properties.Answer'])) END AS c
-    FROM records
+    FROM given
 ), answered AS (
     SELECT line_no, time, local_time, Decision, Policy, DomainList,
         coalesce(QueryName, c[1]) AS QueryName, coalesce(QueryType, c[2]) AS QueryType,

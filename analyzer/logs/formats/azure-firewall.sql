@@ -74,7 +74,10 @@
 -- Description = ["properties.Description", "Description"]
 -- Flag = ["properties.Flag", "Flag"]
 -- FlowRate = ["properties.FlowRate", "FlowRate"]
-WITH told AS (
+WITH given AS (
+    -- "None" is how the az command line writes null.
+    SELECT line_no, line, nullif(COLUMNS(* EXCLUDE (line_no, line)), 'None') FROM records
+), told AS (
     SELECT * EXCLUDE (Protocol), upper(filled(Protocol)) AS protocol,
         -- Columns that an export left out do not tell the table; those that it kept do.
         CASE WHEN category LIKE 'AZFW%' THEN category
@@ -86,7 +89,7 @@ WITH told AS (
             WHEN ThreatDescription IS NOT NULL THEN 'AZFWThreatIntel'
             WHEN Fqdn IS NOT NULL OR TargetUrl IS NOT NULL THEN 'AZFWApplicationRule'
             ELSE 'AZFWNetworkRule' END AS table_name
-    FROM records
+    FROM given
 ), seen AS (
     SELECT *, table_name = 'AZFWDnsQuery' AS is_dns,
         coalesce(protocol, '') LIKE 'ICMP%' AS is_icmp,

@@ -42,21 +42,24 @@
 -- down = ["BytesDestToSrc"]
 -- pkts_up = ["PacketsSrcToDest"]
 -- pkts_down = ["PacketsDestToSrc"]
-WITH flows AS (
+WITH given AS (
+    -- "None" is how the az command line writes null.
+    SELECT line_no, line, nullif(COLUMNS(* EXCLUDE (line_no, line)), 'None') FROM records
+), flows AS (
     SELECT line_no, unnest(TRY(from_json(vnet,
         '{"flows":[{"flowGroups":[{"rule":"VARCHAR","flowTuples":["VARCHAR"]}]}]}')).flows) AS held
-    FROM records WHERE vnet IS NOT NULL
+    FROM given WHERE vnet IS NOT NULL
 ), groups AS (
     SELECT line_no, unnest(held.flowGroups) AS held FROM flows
 ), rules AS (
     SELECT line_no, unnest(TRY(from_json(nsg, '[{"rule":"VARCHAR","flows":[{"flowTuples":["VARCHAR"]}]}]'))) AS held
-    FROM records WHERE nsg IS NOT NULL
+    FROM given WHERE nsg IS NOT NULL
 ), macs AS (
     SELECT line_no, held.rule AS rule, unnest(held.flows) AS held FROM rules
 ), texts AS (
     SELECT line_no, held.rule AS rule, unnest(held.flowTuples) AS tuple FROM groups
     UNION ALL SELECT line_no, rule, unnest(held.flowTuples) FROM macs
-    UNION ALL SELECT line_no, TRY(json_extract_string(line, '$.rule')), one FROM records WHERE one IS NOT NULL
+    UNION ALL SELECT line_no, TRY(json_extract_string(line, '$.rule')), one FROM given WHERE one IS NOT NULL
 ), tuples AS (
     SELECT line_no, rule, string_split(tuple, ',') AS t FROM texts
 ), told AS (
@@ -74,7 +77,7 @@ WITH flows AS (
     SELECT *, unnest(CASE WHEN DestIp IS NULL AND DestPublicIps IS NOT NULL THEN string_split(trim(DestPublicIps), ' ')
         WHEN SrcIp IS NULL AND SrcPublicIps IS NOT NULL THEN string_split(trim(SrcPublicIps), ' ')
         ELSE [NULL] END) AS packed_ip
-    FROM records WHERE FlowStatus IS NOT NULL
+    FROM given WHERE FlowStatus IS NOT NULL
 ), gathered AS (
     SELECT *, string_split(packed_ip, '|') AS p,
         CASE WHEN packed_ip IS NULL THEN 'plain' WHEN DestIp IS NULL THEN 'out' ELSE 'in' END AS packing

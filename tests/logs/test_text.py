@@ -1,0 +1,96 @@
+"""Bytes into numbered lines."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.logs import text as module
+from analyzer.logs.text import Damage, encoding_of, is_text, lines, pieces
+
+
+def read(data: bytes) -> tuple[list[tuple[int, str]], Damage]:
+    """(number, line) of all lines, and what was lost."""
+    damage = Damage()
+    found: list[tuple[int, str]] = []
+    for first, block in lines(pieces(io.BytesIO(data).readinto, encoding_of(data)), damage):
+        found += enumerate(block, first)
+    return found, damage
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 16])
+def test_encodings(encoding: str, end: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told by mark or by zeros; a character may lie across two pieces."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    texts = ["plain ascii at first", "Grüße \u2028 \U0001f600", "", "last"]
+    found, damage = read(end.join(texts).encode(encoding))
+    assert found == list(enumerate(texts, 1))
+    assert (damage.undecodable, damage.overlong) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"\n", [""]),
+        (b"a", ["a"]),
+        (b"a\n", ["a"]),
+        (b"a\r\r\nb\rc\n", ["a\r", "b\rc"]),
+        (b"a\x0bb\x0cc\xc2\x85d\n", ["a\x0bb\x0cc\x85d"]),
+        (b"a\x00b\x01\n", ["a\0b\x01"]),
+    ],
+)
+def test_only_lf_ends_a_line(data: bytes, expected: list[str]) -> None:
+    """A CR before it comes off, once; other breaks are text."""
+    assert [line for _, line in read(data)[0]] == expected
+
+
+def test_undecodable_lines_are_counted() -> None:
+    """They are kept, with U+FFFD, and their neighbours are whole."""
+    found, damage = read(b"one\ntw\xffo\nthr\xc3\nfour")
+    assert [line for _, line in found] == ["one", "tw\ufffdo", "thr\ufffd", "four"]
+    assert (damage.undecodable, damage.first_undecodable) == (2, 2)
+
+
+def test_a_cut_character_at_the_end() -> None:
+    """UTF-16 that ends in half a unit."""
+    found, damage = read("one\ntwo".encode("utf-16")[:-1])
+    assert [line for _, line in found] == ["one", "tw\ufffd"]
+    assert damage.undecodable == 1
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+def test_a_line_without_end_is_cut_and_counted(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded, numbers stay right, and the lines behind it are read."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "MAX_LINE", 10)
+    found, damage = read(b"a\n" + b"x" * 95 + b"\nb\n" + b"y" * 10 + b"\n" + b"z" * 11)
+    assert found == [(1, "a"), (2, "x" * 10), (3, "b"), (4, "y" * 10), (5, "z" * 10)]
+    assert (damage.overlong, damage.first_overlong) == (2, 2)
+
+
+def test_what_is_text() -> None:
+    """Logs are, with an escape or a control character here and there; programs are not."""
+    assert is_text(b"time=1 user=x\x01y\n")
+    assert is_text("zeit=1 größe=2\n".encode("utf-16-le"))
+    assert is_text(b"\x1b[32mok\x1b[0m\n" * 20)
+    assert not is_text(b"")
+    assert not is_text(bytes(range(256)) * 8)
+    assert not is_text(b"\x7fELF" + b"\0" * 500)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300), st.integers(1, 50))
+def test_no_bytes_break_the_reader(data: bytes, limit: int) -> None:
+    """Numbers go up one by one and no line holds a line feed."""
+    damage = Damage()
+    found: list[tuple[int, str]] = []
+    for first, block in lines(pieces(io.BytesIO(data).readinto, encoding_of(data)), damage):
+        found += enumerate(block, first)
+    assert [number for number, _ in found] == list(range(1, len(found) + 1))
+    assert not any("\n" in line for _, line in found)
