@@ -239,3 +239,7 @@ def test_many_members_do_not_copy_the_document_each_time(monkeypatch):
     monkeypatch.setattr(documents._Reader, "_to", watched)
     assert [each for _, block in reader.blocks() for each in block] == ['{"x":1}', '{"y":2}']
     assert len(buffers) < 10
+
+
+def test_a_number_too_long_to_be_one_costs_its_record():
+    assert read('{"b":1}\n{"a":' + "1" * 5000 + '}\n{"c":1}') == (['{"b":1}', '{"c":1}'], 1)
