@@ -145,7 +145,7 @@ def _counted(figures: Figures) -> list[str]:
         return []
     headers = ""
     if figures.wire_bytes:
-        headers = ", and packet headers are taken off only where packets are counted"
+        headers = ", and so may packet headers be where packets are not counted"
     sentences = [
         f"The byte counters of {sources.listed(figures.log_formats)} show "
         f"{figures.counted_bytes:,} bytes out in {_count(figures.counted_flows, 'connection')}; "

@@ -101,7 +101,7 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Comman
         uploaded_bytes=row["uploaded"],
         upload_turns=row["upload_turns"],
         pcr=figures.pcr(row["orig_bytes"], row["resp_bytes"]),
-        detail=_detail(row),
+        detail=_detail(row, inputs),
         display_filter=display_filter,
         tshark=command,
         log=None if log is None else log.path,
@@ -178,17 +178,22 @@ def _holders(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[InputInfo
 
 def _socket(address: str | None, port: int | None) -> str:
     """Address and port; a port that is not logged is left out, an address is ``?``."""
-    shown = "?" if address is None else f"[{address}]" if ":" in address else address
-    return shown if port is None else f"{shown}:{port}"
+    shown = "?" if address is None else address
+    if port is None:
+        return shown
+    return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
 
 
-def _detail(row: dict[str, Any]) -> str:
+def _detail(row: dict[str, Any], inputs: Sequence[InputInfo]) -> str:
     """One or more sentences on what this flow shows."""
     parts = []
     if row["encapsulation"]:
         ends = f" between {row['outer_orig_ip']} and {row['outer_resp_ip']}"
         parts.append(f"Inside {row['encapsulation']}{ends if row['outer_orig_ip'] else ''}.")
     parts += _device(row)
+    place = row["named_input"]
+    if place is not None and place < len(inputs):
+        parts.append(f"Named in line {row['named_line']:,} of {inputs[place].path}.")
     if row["write_line"]:
         parts.append(f"Request read in clear: {row['write_line']}.")
     if row["contradiction"]:

@@ -24,10 +24,12 @@ def is_log(form: str | None) -> bool:
 
 
 def called(form: str) -> str:
-    """What a reader calls a log: ``Azure Firewall`` for ``azure-firewall+gzip``."""
+    """What a reader calls a log: ``Azure Firewall`` for ``azure-firewall+gzip``; "log" follows."""
     name = form.partition("+")[0]
     entry = load_formats().get(name)
-    return name if entry is None else re.split(r",| \(", entry.title, maxsplit=1)[0]
+    if entry is None:
+        return name
+    return re.sub(r" logs?$", "", re.split(r",| \(", entry.title, maxsplit=1)[0])
 
 
 def listed(forms: Iterable[str]) -> str:

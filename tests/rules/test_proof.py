@@ -39,6 +39,16 @@ def test_a_captured_flow_keeps_its_recount_and_gets_the_line(case):
     assert one.log_command == "LC_ALL=C sed -n '31{p;q;}' < fw.json"
 
 
+def test_a_counted_flow_says_which_line_of_another_log_names_it(case):
+    flows, firewall = case.log("vnet.json", "azure-flow-logs"), case.log("fw.json")
+    flow = case.counted(HOST, 90_000, **STORAGE, input_id=flows, first_packet=4)
+    case.add("names", ts_ns=1, flow_id=flow, name=HOST, kind="log_fqdn", packet=5927,
+             input_id=firewall)  # fmt: skip
+    (one,) = evidence(case)
+    assert (one.log, one.log_line) == ("vnet.json", 4)
+    assert one.detail.endswith("Named in line 5,927 of fw.json.")
+
+
 def test_logs_take_no_part_in_a_recount(case):
     """A log of the same hour is no capture to be merged."""
     case.log()

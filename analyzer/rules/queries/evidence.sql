@@ -40,7 +40,7 @@ JOIN names AS n
     ON n.kind = 'dns' AND n.name = s.endpoint AND n.addr = s.resp_ip AND n.chain IS NOT NULL
 GROUP BY s.finding, s.flow_id;
 
--- The first line of a log that tells of a flow: its own, or one that was joined to it.
+-- The first line of a log that names a flow: its own, or one that was joined to it.
 CREATE OR REPLACE TEMP TABLE told_by AS
 WITH logs AS (
     SELECT input_id FROM inputs WHERE split_part(format, '+', 1) NOT IN ('pcap', 'pcapng')
@@ -54,7 +54,7 @@ lines AS (
 )
 SELECT l.flow_id, min((l.input_id, l.line)) AS place
 FROM lines AS l
-WHERE l.flow_id IN (SELECT flow_id FROM shown WHERE orientation IS DISTINCT FROM 'log')
+WHERE l.flow_id IN (SELECT flow_id FROM shown)
 GROUP BY l.flow_id;
 
 SELECT
@@ -70,6 +70,8 @@ SELECT
     CASE WHEN s.orientation = 'log' THEN s.input_id ELSE t.place[1] END AS log_input,
     CASE WHEN s.orientation = 'log' THEN s.first_packet ELSE t.place[2] END AS log_line,
     CASE WHEN s.orientation = 'log' THEN s.last_packet ELSE t.place[2] END AS log_last_line,
+    CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[1] END AS named_input,
+    CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[2] END AS named_line,
     f.records, f.action, f.rule, f.process, s.bytes_grade,
     NOT s.has_turns AND s.upload_bytes IS NOT NULL AS counted,
     c.chain

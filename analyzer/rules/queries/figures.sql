@@ -20,8 +20,9 @@ SELECT
     count(*) FILTER (WHERE j.orig_bytes IS NULL) AS uncounted_flows,
     count(*) FILTER (WHERE NOT j.has_turns AND j.upload_bytes IS NOT NULL) AS counted_flows,
     coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns), 0)::BIGINT AS counted_bytes,
-    coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns AND j.bytes_grade = 'wire'), 0)
-        ::BIGINT AS wire_bytes,
+    coalesce(sum(j.upload_bytes) FILTER (
+        WHERE NOT j.has_turns AND j.bytes_grade = 'wire' AND f.orig_pkts IS NULL
+    ), 0)::BIGINT AS wire_bytes,
     coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns AND j.bytes_grade = 'estimated'), 0)
         ::BIGINT AS sampled_bytes,
     coalesce(list(DISTINCT i.format ORDER BY i.format) FILTER (
