@@ -20,10 +20,12 @@ from analyzer.case.build import derive, open_case
 from analyzer.case.store import store_inputs, store_issues
 from analyzer.endpoints.inventory import Inventory
 from analyzer.evidence.filters import recount
+from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
 from analyzer.logs.extract import LogOptions, extract_logs
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
+from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +61,7 @@ def analyze(
             inventory_infos=inventory.sources,
             catalogue_version=inventory.catalogue.version,
             tool_version=__version__,
-            recount=recount,
+            commands=Commands(recount, reprint),
         )
 
 

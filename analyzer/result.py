@@ -29,24 +29,41 @@ class Evidence:
     kind: str = doc("flow | dns | http")
     flow_id: int | None = doc("Row of the flows table.")
     community_id: str | None = doc("Community ID v1.")
-    input: str = doc("Input the first packet is in.")
-    first_packet: int | None = doc("Number of the first packet in that input, from 1.")
+    input: str = doc("Input the first packet or line is in.")
+    first_packet: int | None = doc(
+        "Number of the first packet in that input, from 1; null where only a log has it."
+    )
     last_packet: int | None = doc("Number of the last packet.")
-    start_ns: int | None = doc("First packet, nanoseconds UTC.")
-    end_ns: int | None = doc("Last packet, nanoseconds UTC.")
-    orig: str = doc("Originator as address:port ([address]:port for IPv6).")
-    resp: str = doc("Responder as address:port.")
+    start_ns: int | None = doc("First packet, or what the log says, nanoseconds UTC.")
+    end_ns: int | None = doc("Last packet, or what the log says, nanoseconds UTC.")
+    orig: str = doc(
+        "Originator as address:port ([address]:port for IPv6), `?` for what is not logged."
+    )
+    resp: str = doc("Responder as address:port, likewise.")
     name: str | None = doc("Name that the flow was attributed to.")
     claimed_name: str | None = doc("Name the client announced, where it differs from `name`.")
-    name_source: str | None = doc("sni | http_host | connect | dns | nrb: what gave the name.")
+    name_source: str | None = doc(
+        "sni | log_fqdn | http_host | connect | dns | nrb: what gave the name."
+    )
     orig_payload_bytes: int | None = doc("Unique originator payload of this flow.")
     resp_payload_bytes: int | None = doc("Unique responder payload of this flow.")
     uploaded_bytes: int | None = doc("Estimated application payload uploaded in this flow.")
     upload_turns: int | None = doc("Upload turns in this flow.")
     pcr: float | None = doc("(orig - resp) / (orig + resp), from the integer totals.")
     detail: str = doc("Sentence for the reader: request line seen, CNAME chain, contradiction.")
-    display_filter: str = doc("Wireshark display filter that shows exactly this conversation.")
+    display_filter: str = doc(
+        "Wireshark display filter that shows exactly this conversation; empty where only a log "
+        "has it."
+    )
     tshark: str | None = doc("Command that reprints orig_payload_bytes from the input.")
+    log: str | None = doc("Log that tells of it, as an input's path; null for a capture alone.")
+    log_line: int | None = doc("Number of its first line there, from 1; after decompression.")
+    log_last_line: int | None = doc("Number of its last line.")
+    log_records: int | None = doc("Log records behind it, all logs together.")
+    log_command: str | None = doc("Command that prints line `log_line` of that log.")
+    action: str | None = doc("What a device did: allow | deny; null when none says.")
+    rule: str | None = doc("Rule of the device that decided.")
+    process: str | None = doc("Program that opened it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +87,10 @@ class Finding:
     role: str = doc("Role of the endpoint (see docs/endpoints.md).")
     ownership: str = doc(
         "ours | approved | platform | platform-claimed | foreign | undecidable | unknown | denied"
+    )
+    shows: str | None = doc(
+        "upload | denied (a device refused every attempt) | contact (allowed or seen, amount "
+        "unknown); null in the other streams."
     )
     direction_evidence: str = doc(
         "W1 write seen, W2 upload turns, W3 >= 1 MiB, W4 counters, W5 none",
@@ -101,15 +122,17 @@ class InputInfo:
     sha256: str | None = doc(
         "SHA-256 of the stored bytes, null when not read to the end, or with --no-hash."
     )
-    format: str | None = doc("pcap | pcapng, +gzip when compressed; null when not recognised.")
+    format: str | None = doc(
+        "pcap | pcapng | a log format, +gzip when compressed; null when not recognised."
+    )
     bytes: int = doc("Bytes read.")
-    records: int = doc("Packet records read.")
-    first_ns: int | None = doc("Smallest packet time.")
-    last_ns: int | None = doc("Largest packet time.")
+    records: int = doc("Packet or log records read.")
+    first_ns: int | None = doc("Smallest packet or record time.")
+    last_ns: int | None = doc("Largest packet or record time.")
     snapped: int = doc("Packets captured shorter than on the wire.")
     complete: bool = doc("Read to the end without damage.")
     archive: str | None = doc("Archive that it is a member of.")
-    extract: str | None = doc("Shell command that prints its capture, where it is no plain file.")
+    extract: str | None = doc("Shell command that prints its content, where it is no plain file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +198,13 @@ class Coverage:
 
     outgoing_bytes: int = doc("Originator payload of all flows to other hosts.")
     named_share: float | None = doc("Share of it with a name (A1-A4), null without bytes.")
-    directed_share: float | None = doc("Share of it in flows with turns, null without bytes.")
+    directed_share: float | None = doc(
+        "Share of it in flows with turns or counters for both ways, null without bytes."
+    )
     flows: int = doc("Flows.")
+    counted_flows: int | None = doc("Flows that only a log shows, with byte counters.")
+    uncounted_flows: int | None = doc("Flows that only a log shows, without any byte count.")
+    denied_flows: int | None = doc("Flows that a device denied and that carried nothing.")
     one_sided_flows: int = doc("Flows with only one side in the capture.")
     missed_bytes: int = doc("Holes in sequence space.")
     snapped_packets: int = doc("Packets cut by snaplen.")

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from analyzer.report.meanings import SHOWS
+
+if TYPE_CHECKING:
+    from analyzer.result import Finding
 
 UNKNOWN = "unknown"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +86,16 @@ def share(part: float | None) -> str:
 def ratio(pcr: float | None) -> str:
     """Producer/consumer ratio with its sign: +1 only sends, -1 only receives."""
     return UNKNOWN if pcr is None else f"{pcr:+.3f}"
+
+
+def outcome(finding: Finding) -> str:
+    """What an exfiltration finding is about: an amount, a denied attempt, or mere contact."""
+    if finding.shows in SHOWS:
+        return SHOWS[finding.shows]
+    size = amount(
+        finding.uploaded_bytes, finding.size_error_bytes, finding.uploaded_bytes_is_lower_bound
+    )
+    return f"{size} uploaded"
 
 
 def amount(uploaded: int | None, error: int | None, lower_bound: bool) -> str:

@@ -80,6 +80,7 @@ def _environment() -> Environment:
         share=figures.share,
         ratio=figures.ratio,
         amount=figures.amount,
+        outcome=figures.outcome,
         duration=figures.duration,
         anchor=anchor,
         quoted=quoted,

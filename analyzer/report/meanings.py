@@ -27,7 +27,7 @@ SEVERITIES = {
 }
 
 VERDICTS = {
-    "suspected upload": "At least one exfiltration finding above low.",
+    "suspected upload": "At least one exfiltration finding above low that no device denied.",
     "none found in what could be seen": (
         "No upload to a foreign destination was found in the part of the traffic that could be "
         "judged. Read the coverage: this is not the same as clean."
@@ -41,7 +41,7 @@ DIRECTION = {
     "W1": "the write request itself was seen, in clear or decrypted",
     "W2": "the shape of the conversation: turns in which the client sent more than it received",
     "W3": "upload turns of 1 MiB or more in total, or repeated 4/8 MiB blocks",
-    "W4": "byte counters only, after subtracting packet headers; no shape to judge",
+    "W4": "byte counters of a log only, judged per agent, endpoint and day; no shape to judge",
     "W5": "no byte counts at all: contact, not amount",
 }
 
@@ -94,6 +94,12 @@ ROLES = {
     "ech-public": "outer name that stands for a hidden one",
     "unknown": "no catalogue entry covers it",
 }
+
+SHOWS = {
+    "denied": "denied by a device; nothing is known to have left",
+    "contact": "contact, amount unknown",
+}
+"""What stands in the place of an amount where a finding shows no upload."""
 
 NAME_LIMIT = (
     "Where a name was announced by the client (grades A2 and A3), the client chose it. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.report.declare import undeclared
-from analyzer.report.figures import amount, number
+from analyzer.report.figures import number, outcome
 from analyzer.report.meanings import STREAMS
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
@@ -88,10 +88,7 @@ def _finding_line(finding: Finding) -> str:
     line = f"  {severity} {visible(finding.rule)}  {_name(finding.agent)} -> {_name(to)}"
     if finding.stream != "exfiltration":
         return f"{line}  {visible(finding.title, NAME_CHARACTERS)}"
-    size = amount(
-        finding.uploaded_bytes, finding.size_error_bytes, finding.uploaded_bytes_is_lower_bound
-    )
-    return f"{line}  {size} uploaded, confidence {visible(finding.confidence)}"
+    return f"{line}  {outcome(finding)}, confidence {visible(finding.confidence)}"
 
 
 def _issue_lines(result: Result) -> list[str]:

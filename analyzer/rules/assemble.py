@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from analyzer.config import Settings
-    from analyzer.rules.proof import Recount
+    from analyzer.rules.proof import Commands
 
 
 def evaluate(
@@ -25,14 +25,14 @@ def evaluate(
     inventory_infos: Sequence[InventoryInfo],
     catalogue_version: str,
     tool_version: str,
-    recount: Recount,
+    commands: Commands,
 ) -> Result:
     """Runs the rules over a case and assembles the document.
 
     Args:
         case: Connection on which `case/` has built schema.TABLES and schema.DERIVED. Temporary
             tables are added to it; a case file keeps none of them.
-        recount: `evidence.filters.recount`.
+        commands: `evidence.filters.recount` and `evidence.lines.reprint`.
 
     Raises:
         UsageError: a rule is broken.
@@ -43,7 +43,7 @@ def evaluate(
         thresholds=settings.thresholds,
         inventory=declares_registry(inventory_infos),
         inputs=inputs,
-        recount=recount,
+        commands=commands,
     )
     seen = coverage.measure(case, inputs)
     word, line = verdict(found.findings, seen)

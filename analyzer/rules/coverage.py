@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analyzer.result import Coverage, InputInfo
-from analyzer.rules import tables
+from analyzer.rules import sources, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ class Seen:
     records: int
     outgoing_flows: int
     counted_flows: int
+    packets: bool
 
 
 def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen:
@@ -72,6 +73,9 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         named_share=row["named_bytes"] / outgoing if outgoing else None,
         directed_share=row["directed_bytes"] / outgoing if outgoing else None,
         flows=row["flows"],
+        counted_flows=row["log_counted"],
+        uncounted_flows=row["log_uncounted"],
+        denied_flows=row["denied_flows"],
         one_sided_flows=row["one_sided_flows"],
         missed_bytes=row["missed_bytes"],
         snapped_packets=snapped,
@@ -79,10 +83,35 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
         quic_unread_flows=row["quic_flows"] - row["quic_read"],
-        notes=_notes(row, inputs, dns=dns, snapped=snapped, unread=unread),
+        notes=_notes({**row, **_logs(connection)}, inputs, dns=dns, snapped=snapped, unread=unread),
     )
     records = sum(each.records for each in inputs)
-    return Seen(coverage, records, row["outgoing_flows"], row["counted_flows"])
+    packets = not inputs or any(not sources.is_log(each.format) for each in inputs)
+    return Seen(coverage, records, row["outgoing_flows"], row["counted_flows"], packets)
+
+
+_UNCOUNTED_SQL = """
+SELECT i.format, count(*)::BIGINT AS flows
+FROM flows f JOIN attributed a USING (flow_id) JOIN inputs i ON i.input_id = f.input_id
+WHERE f.orientation = 'log' AND f.orig_bytes IS NULL AND i.format IS NOT NULL
+  AND f.action IS DISTINCT FROM 'deny' AND a.app IS DISTINCT FROM 'dns'
+  AND a.scope NOT IN ('loopback', 'multicast') AND a.proxy_leg IS DISTINCT FROM 'upstream'
+GROUP BY i.format ORDER BY flows DESC, i.format
+"""
+
+_JOINS_SQL = """
+SELECT source, target, sum(matched)::BIGINT, sum(ambiguous)::BIGINT, max(unmatched)::BIGINT,
+    max(window_s)::BIGINT, max("key"), min(confidence)
+FROM joins GROUP BY source, target ORDER BY source, target
+"""
+
+
+def _logs(connection: DuckDBPyConnection) -> dict[str, Any]:
+    """What only logs have: sources without byte counts, and how sources were joined."""
+    return {
+        "uncounted_by": connection.execute(_UNCOUNTED_SQL).fetchall(),
+        "joins": connection.execute(_JOINS_SQL).fetchall(),
+    }
 
 
 def percent(share: float | None) -> str:
@@ -104,6 +133,7 @@ def _notes(
 ) -> list[str]:
     notes = [
         *_input_notes(row, inputs, snapped, unread),
+        *_log_notes(row),
         *_direction_notes(row),
         *_name_notes(row, dns),
     ]
@@ -138,9 +168,60 @@ def _input_notes(
     return notes
 
 
+def _log_notes(row: dict[str, Any]) -> list[str]:
+    by_source: dict[str, int] = {}
+    for form, flows in row["uncounted_by"]:
+        name = sources.called(form)
+        by_source[name] = by_source.get(name, 0) + flows
+    notes = [
+        f"{flows:,} connections come from {name} logs, which hold no count of the bytes that the "
+        "client sent: for these the report says who contacted what, never how much."
+        for name, flows in by_source.items()
+    ]
+    if row["log_counted"]:
+        sampled = ""
+        if row["sampled_bytes"]:
+            sampled = f" {row['sampled_bytes']:,} of the bytes are an estimate from samples."
+        notes.append(
+            f"{row['log_counted']:,} connections ({row['log_bytes']:,} bytes out) are known by the "
+            "byte counters of logs alone: an upload behind a bigger download, or one below 64 KiB "
+            f"a day, does not show in those.{sampled}"
+        )
+    if row["log_one_way"]:
+        notes.append(
+            f"{row['log_one_way']:,} connections have a counter of what was sent and none of what "
+            "was received: their direction is not known."
+        )
+    if row["denied_flows"]:
+        notes.append(
+            f"{row['denied_flows']:,} connections were denied by a device and carried nothing that "
+            "shows; they are in none of the shares."
+        )
+    return notes + [_join_note(*found) for found in row["joins"]]
+
+
+def _join_note(
+    source: str,
+    target: str,
+    matched: int,
+    ambiguous: int,
+    unmatched: int,
+    window: int,
+    key: str,
+    confidence: str,
+) -> str:
+    other = "the capture" if target == "capture" else f"the {sources.called(target)} log"
+    several = f", {ambiguous:,} of them one of several that fit" if ambiguous else ""
+    return (
+        f"{matched:,} connections of the {sources.called(source)} log were found in {other}"
+        f"{several}; {unmatched:,} in no other source (equal {key}, at most {window:,} s apart; "
+        f"confidence {confidence})."
+    )
+
+
 def _direction_notes(row: dict[str, Any]) -> list[str]:
     notes = []
-    uncounted = row["outgoing_flows"] - row["counted_flows"]
+    uncounted = row["outgoing_flows"] - row["counted_flows"] - row["log_uncounted"]
     if uncounted:
         notes.append(f"{uncounted:,} flows have no byte counts; how much they sent is unknown.")
     if row["one_sided_flows"]:
@@ -166,8 +247,9 @@ def _direction_notes(row: dict[str, Any]) -> list[str]:
 def _name_notes(row: dict[str, Any], dns: int) -> list[str]:
     notes = []
     if not dns and row["outgoing_flows"]:
+        said = "clients announced" if row["packet_flows"] else "devices logged"
         notes.append(
-            "There is no DNS message in the input: names rest on what clients announced, and a "
+            f"There is no DNS message in the input: names rest on what {said}, and a "
             "name that contradicts its address cannot be noticed."
         )
     if row["hidden_flows"]:

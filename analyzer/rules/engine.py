@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analyzer.config import Thresholds
     from analyzer.rules.figures import Figures
     from analyzer.rules.load import Rule
-    from analyzer.rules.proof import Recount
+    from analyzer.rules.proof import Commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def find(
     thresholds: Thresholds,
     inventory: bool,
     inputs: Sequence[InputInfo],
-    recount: Recount,
+    commands: Commands,
     rules: list[Rule] | None = None,
 ) -> Findings:
     """Checks and runs the rules on a case that `case/` has built.
@@ -70,7 +70,7 @@ def find(
     tables.rows(connection, "accuse")
     ids: dict[int, str] = {}
     findings = []
-    for number, matter in _matters(connection, inputs, recount).items():
+    for number, matter in _matters(connection, inputs, commands).items():
         finding = _finding(matter, stated, thresholds, inventory=inventory)
         ids[number] = finding.id
         findings.append(finding)
@@ -78,12 +78,12 @@ def find(
 
 
 def _matters(
-    connection: DuckDBPyConnection, inputs: Sequence[InputInfo], recount: Recount
+    connection: DuckDBPyConnection, inputs: Sequence[InputInfo], commands: Commands
 ) -> dict[int, _Matter]:
     totals = figures.read(connection)
     hits = figures.by_finding(connection, "hit_details")
     grades = figures.name_grades(connection)
-    evidence = proof.read(connection, inputs, recount)
+    evidence = proof.read(connection, inputs, commands)
     return {
         row["finding"]: _Matter(
             identity=row,
@@ -151,7 +151,7 @@ def _finding(
     rule = rules[places[0] - 1]
     severity, reasons = _judged(matter, rules, thresholds, inventory=inventory)
     facts = _facts(matter)
-    fields = explain.values(who, facts, total)
+    fields = explain.values(who, facts, rule.shows)
     return Finding(
         id=finding_id(who["stream"], who["agent"], who["endpoint"], who["address"]),
         rule=rule.id,
@@ -162,8 +162,8 @@ def _finding(
         severity_reasons=reasons,
         confidence=confidence(
             matter.name_grade,
-            # Readiness accuses nobody of an upload, so only the name can be in doubt.
-            total.direction if rule.stream == "exfiltration" else "W2",
+            # Who accuses nobody of an upload can only be mistaken in the name.
+            total.direction if rule.stream == "exfiltration" and rule.shows == "upload" else "W2",
             ambiguous=total.ambiguous > 0,
             only_small=total.only_small,
         ),
@@ -173,11 +173,12 @@ def _finding(
         addresses=who["addresses"],
         role=who["role"],
         ownership=who["ownership"],
+        shows=rule.shows if rule.stream == "exfiltration" else None,
         direction_evidence=total.direction,
         name_grade=matter.name_grade,
         orig_payload_bytes=total.orig_bytes,
-        uploaded_bytes=total.uploaded,
-        size_error_bytes=total.size_error_bytes,
+        uploaded_bytes=total.uploaded if rule.shows == "upload" else None,
+        size_error_bytes=total.size_error_bytes if rule.shows == "upload" else None,
         uploaded_bytes_is_lower_bound=total.lower_bound(thresholds),
         missed_bytes=total.missed_bytes,
         flow_count=total.flows,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from analyzer.rules import sources
 from analyzer.rules.declare import own_argument
 from analyzer.rules.grades import DIRECTION_WORDS, NAME_WORDS
 from analyzer.rules.times import utc
@@ -22,7 +23,15 @@ LISTED = 10
 """Names or addresses spelled out in a sentence; the rest is counted."""
 
 
-def values(identity: dict[str, Any], facts: dict[str, Any], figures: Figures) -> dict[str, str]:
+SENT = {
+    "upload": "sent data to",
+    "denied": "tried to reach",
+    "contact": "contacted",
+}
+"""`{sent}` by what the finding's first rule shows: only an upload is said to have been sent."""
+
+
+def values(identity: dict[str, Any], facts: dict[str, Any], shows: str) -> dict[str, str]:
     """What a template may name: the engine's fields and the rule's facts, all as text."""
     name, owner = identity["endpoint"], identity["owner"]
     target = name or f"{identity['address']} (no name)"
@@ -33,14 +42,9 @@ def values(identity: dict[str, Any], facts: dict[str, Any], figures: Figures) ->
         "label": shlex.quote(owner or (name or "NAME").split(".")[0]),
         "own_arg": shlex.quote(own_argument(name or "NAME", identity["role"], owner)),
         "service": identity["service"] or identity["role"],
-        "sent": "tried to send data to" if _only_denied(figures) else "sent data to",
+        "sent": SENT[shows],
     }
     return {**{key: _spoken(value) for key, value in facts.items()}, **engine}
-
-
-def _only_denied(figures: Figures) -> bool:
-    turns = figures.upload_turns + figures.small_turns + figures.write_requests
-    return figures.denied and not turns
 
 
 def _spoken(value: Any) -> str:
@@ -64,10 +68,14 @@ def explanation(
     """All sentences of a finding, the rule's own first."""
     sentences = [rule.explanation.format_map(fields), _when(figures)]
     if rule.stream == "exfiltration":
-        sentences += _amount(figures, thresholds)
-        sentences.append(f"The direction is {DIRECTION_WORDS[figures.direction]}.")
+        if rule.shows == "upload":
+            sentences += _amount(figures, thresholds)
+            sentences.append(f"The direction is {DIRECTION_WORDS[figures.direction]}.")
+        else:
+            sentences += _no_amount(figures)
         if figures.write_line:
-            sentences.append(f"First write request: {figures.write_line}.")
+            denied = " that was denied" if rule.shows == "denied" else ""
+            sentences.append(f"First write request{denied}: {figures.write_line}.")
         if named:
             sentences.append(f"The name is {NAME_WORDS[name_grade]}.")
         if figures.ambiguous:
@@ -88,13 +96,11 @@ def _when(figures: Figures) -> str:
 
 
 def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
-    if _only_denied(figures):
-        return ["A device denied it; no bytes were counted."]
-    sentences = []
+    sentences = _counted(figures)
     if figures.upload_turns:
         sentences.append(
             f"{_count(figures.upload_turns, 'upload turn')} carried "
-            f"{figures.upload_bytes:,} bytes on the wire (a turn is what the client sends until "
+            f"{figures.turn_bytes:,} bytes on the wire (a turn is what the client sends until "
             f"the server answers; an upload turn has at least {thresholds.upload_turn_bytes:,} "
             f"bytes and more than its answer, or at least "
             f"{thresholds.upload_turn_always_bytes:,})."
@@ -107,9 +113,15 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     if figures.write_requests:
         sentences.append(
             f"{_count(figures.write_requests, 'write request')} read in clear had "
-            f"{figures.write_bytes:,} body bytes in the capture."
+            f"{figures.write_bytes:,} body bytes in the input."
         )
-    if figures.uploaded is not None:
+    shaped = figures.upload_turns or figures.small_turns or figures.write_requests
+    if figures.uploaded is not None and shaped and figures.counted_flows:
+        sentences.append(
+            f"Together that is about {figures.uploaded:,} bytes of application payload, give or "
+            f"take {figures.size_error_bytes:,}."
+        )
+    elif figures.uploaded is not None and shaped:
         sentences.append(
             f"Without TLS records, handshake and estimated request heads that is about "
             f"{figures.uploaded:,} bytes of application payload, give or take "
@@ -120,7 +132,44 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
             f"In total these flows carried {figures.orig_bytes:,} bytes out and "
             f"{figures.resp_bytes:,} bytes in."
         )
+    if figures.denied_flows:
+        sentences.append(f"A device denied {figures.denied_flows:,} of the flows.")
+    if figures.uncounted_flows:
+        sentences.append(f"For {figures.uncounted_flows:,} of the flows no bytes were counted.")
     return sentences + _gaps(figures, thresholds)
+
+
+def _counted(figures: Figures) -> list[str]:
+    """What the counters of logs say (W4), and what stands in them beside the upload."""
+    if not figures.counted_flows:
+        return []
+    headers = ""
+    if figures.wire_bytes:
+        headers = ", and so may packet headers be where packets are not counted"
+    sentences = [
+        f"The byte counters of {sources.listed(figures.log_formats)} show "
+        f"{figures.counted_bytes:,} bytes out in {_count(figures.counted_flows, 'connection')}; "
+        "they are judged per agent, endpoint and day. They count what the device saw: what was "
+        f"sent again counts again, TLS, handshakes and request heads are in them{headers}. So the "
+        f"upload is at most that, and up to {figures.counter_error_bytes:,} bytes less."
+    ]
+    if figures.sampled_bytes:
+        sentences.append(
+            f"{figures.sampled_bytes:,} bytes of that are an estimate from samples of the packets."
+        )
+    return sentences
+
+
+def _no_amount(figures: Figures) -> list[str]:
+    """Contacts and denied attempts: what was counted all the same, never called an upload."""
+    if not figures.denied_flows:
+        return ["How much went either way is unknown."]
+    if figures.orig_bytes:
+        return [
+            f"What the agent sent in these attempts, {figures.orig_bytes:,} bytes, is no more than "
+            "connecting and asking takes."
+        ]
+    return ["No bytes were counted."]
 
 
 def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:

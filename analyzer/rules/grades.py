@@ -4,8 +4,10 @@ from __future__ import annotations
 
 NAME_WORDS = {
     "A1": "read in clear (Host header or URL)",
-    "A2": "announced by the client (TLS), and a DNS answer to the same client agrees",
-    "A3": "announced by the client (TLS); no DNS answer to it in the capture agrees",
+    "A2": "announced by the client (TLS, or as a device logged it), and a DNS answer to the same "
+    "client agrees",
+    "A3": "announced by the client (TLS, or as a device logged it); no DNS answer to it in the "
+    "input agrees",
     "A4": "taken from a DNS answer that gave this client the address",
     "A5": "from an answer to another client, a known address range or the capture file's notes",
     "A6": "not known: only the address is",

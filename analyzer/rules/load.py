@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RULES_DIR = Path(__file__).parent
 FIGURES = ("upload_bytes", "small_bytes", "write_bytes")
+SHOWS = ("upload", "denied", "contact")
 EFFECTS = ("cap", "step-down", "at-least", "note")
 _THRESHOLDS = frozenset(f.name for f in fields(Thresholds))
 _KEYS: dict[str, type] = {
@@ -34,7 +35,12 @@ _KEYS: dict[str, type] = {
     "explanation": str,
     "clears": list,
 }
-_OPTIONAL: dict[str, type] = {"ladder": list, "modifiers": dict, "without_inventory": str}
+_OPTIONAL: dict[str, type] = {
+    "ladder": list,
+    "modifiers": dict,
+    "without_inventory": str,
+    "shows": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class Rule:
         order: Place in the stated order, unique within a stream.
         severity: Base severity of any match.
         without_inventory: Highest severity while no registry is declared, None for no limit.
+        shows: What a match is evidence of, in the exfiltration stream: one of SHOWS.
         text: Whole file: DuckDB sees the head as comments, so its line numbers are the file's.
     """
 
@@ -89,6 +96,7 @@ class Rule:
     ladder: tuple[Step, ...]
     modifiers: dict[str, Modifier]
     without_inventory: str | None
+    shows: str
     attack: tuple[str, ...]
     explanation: str
     clears: tuple[Clear, ...]
@@ -152,6 +160,7 @@ def _read(path: Path) -> Rule:
         ladder=tuple(_step(head, raw) for raw in values.get("ladder", [])),
         modifiers=modifiers,
         without_inventory=values.get("without_inventory"),
+        shows=values.get("shows", "upload"),
         attack=tuple(values["attack"]),
         explanation=values["explanation"],
         clears=tuple(_clear(head, raw) for raw in values["clears"]),
@@ -177,6 +186,8 @@ def _check_keys(head: Head) -> None:
     for key in ("severity", "without_inventory"):
         if key in values:
             _severity(head, key, values[key])
+    if values.get("shows", "upload") not in SHOWS:
+        raise head.error("shows", f"shows must be one of {', '.join(SHOWS)}")
     if not all(isinstance(item, str) for item in values["attack"]):
         raise head.error("attack", "attack must be a list of technique ids")
     template_fields(head, "explanation", values["explanation"])

@@ -5,10 +5,12 @@ queries/evidence.sql holds the limits; totals of a finding are over all its flow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from analyzer.result import Evidence, InputInfo
 from analyzer.rules import figures
+from analyzer.rules.sources import is_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,36 +44,51 @@ class Recount(Protocol):
         ...
 
 
+class Reprint(Protocol):
+    """Gives the command that prints one line of a log; `evidence.lines.reprint` is one."""
+
+    def __call__(
+        self,
+        *,
+        path: str,
+        line: int,
+        form: str | None,
+        extract: str | None = None,
+        member: bool = False,
+    ) -> str | None:
+        """See `evidence.lines.reprint`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """How the evidence can be looked at again: packets are counted, lines are printed."""
+
+    recount: Recount
+    reprint: Reprint
+
+
 def read(
-    connection: DuckDBPyConnection, inputs: Sequence[InputInfo], recount: Recount
+    connection: DuckDBPyConnection, inputs: Sequence[InputInfo], commands: Commands
 ) -> dict[int, list[Evidence]]:
     """Evidence by finding."""
     return {
-        finding: [_evidence(row, inputs, recount) for row in rows]
+        finding: [_evidence(row, inputs, commands) for row in rows]
         for finding, rows in figures.by_finding(connection, "evidence").items()
     }
 
 
-def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount) -> Evidence:
+def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Commands) -> Evidence:
     orig, resp = (row["agent_ip"], row["agent_port"]), (row["resp_ip"], row["resp_port"])
-    holders = _holders(row, inputs)
-    display_filter, command = recount(
-        proto=row["proto"],
-        orig=orig,
-        resp=resp,
-        window=(row["start_ns"], row["end_ns"]) if row["reused"] else None,
-        duplicates=row["duplicates"],
-        tunnelled=row["tunnelled"],
-        paths=[_again(each) for each in holders],
-        extracts={each.path: each.extract for each in holders if each.extract is not None},
-    )
+    display_filter, command = ("", None) if row["logged"] else _recount(row, inputs, commands)
+    log = _log(row, inputs)
     return Evidence(
         kind="http" if row["writes"] else "flow",
         flow_id=row["flow_id"],
         community_id=row["community_id"],
         input=inputs[row["input_id"]].path if row["input_id"] < len(inputs) else "",
-        first_packet=row["first_packet"],
-        last_packet=row["last_packet"],
+        first_packet=None if row["logged"] else row["first_packet"],
+        last_packet=None if row["logged"] else row["last_packet"],
         start_ns=row["start_ns"],
         end_ns=row["end_ns"],
         orig=_socket(*orig),
@@ -84,9 +101,51 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], recount: Recount
         uploaded_bytes=row["uploaded"],
         upload_turns=row["upload_turns"],
         pcr=figures.pcr(row["orig_bytes"], row["resp_bytes"]),
-        detail=_detail(row),
+        detail=_detail(row, inputs),
         display_filter=display_filter,
         tshark=command,
+        log=None if log is None else log.path,
+        log_line=None if log is None else row["log_line"],
+        log_last_line=None if log is None else row["log_last_line"],
+        log_records=row["records"],
+        log_command=None if log is None else _reprint(row, log, commands),
+        action=row["action"],
+        rule=row["rule"],
+        process=row["process"],
+    )
+
+
+def _recount(
+    row: dict[str, Any], inputs: Sequence[InputInfo], commands: Commands
+) -> tuple[str, str | None]:
+    """The display filter of a captured conversation and its recount."""
+    holders = [each for each in _holders(row, inputs) if not is_log(each.format)]
+    return commands.recount(
+        proto=row["proto"],
+        orig=(row["agent_ip"], row["agent_port"]),
+        resp=(row["resp_ip"], row["resp_port"]),
+        window=(row["start_ns"], row["end_ns"]) if row["reused"] else None,
+        duplicates=row["duplicates"],
+        tunnelled=row["tunnelled"],
+        paths=[_again(each) for each in holders],
+        extracts={each.path: each.extract for each in holders if each.extract is not None},
+    )
+
+
+def _log(row: dict[str, Any], inputs: Sequence[InputInfo]) -> InputInfo | None:
+    """The log that tells of the flow."""
+    place = row["log_input"]
+    known = place is not None and 0 <= place < len(inputs) and row["log_line"] is not None
+    return inputs[place] if known else None
+
+
+def _reprint(row: dict[str, Any], log: InputInfo, commands: Commands) -> str | None:
+    return commands.reprint(
+        path=log.path,
+        line=row["log_line"],
+        form=log.format,
+        extract=log.extract,
+        member=log.archive is not None,
     )
 
 
@@ -117,16 +176,24 @@ def _holders(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[InputInfo
     ]
 
 
-def _socket(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def _socket(address: str | None, port: int | None) -> str:
+    """Address and port; a port that is not logged is left out, an address is ``?``."""
+    shown = "?" if address is None else address
+    if port is None:
+        return shown
+    return f"[{shown}]:{port}" if ":" in shown else f"{shown}:{port}"
 
 
-def _detail(row: dict[str, Any]) -> str:
+def _detail(row: dict[str, Any], inputs: Sequence[InputInfo]) -> str:
     """One or more sentences on what this flow shows."""
     parts = []
     if row["encapsulation"]:
         ends = f" between {row['outer_orig_ip']} and {row['outer_resp_ip']}"
         parts.append(f"Inside {row['encapsulation']}{ends if row['outer_orig_ip'] else ''}.")
+    parts += _device(row)
+    place = row["named_input"]
+    if place is not None and place < len(inputs):
+        parts.append(f"Named in line {row['named_line']:,} of {inputs[place].path}.")
     if row["write_line"]:
         parts.append(f"Request read in clear: {row['write_line']}.")
     if row["contradiction"]:
@@ -146,6 +213,24 @@ def _detail(row: dict[str, Any]) -> str:
     if row["name_hidden"]:
         parts.append("The real name is hidden by an encrypted ClientHello.")
     return " ".join(parts)
+
+
+def _device(row: dict[str, Any]) -> list[str]:
+    """What the log says beside names and bytes."""
+    parts = []
+    if row["action"] is not None:
+        words = {"allow": "A device allowed it", "deny": "A device denied it"}
+        rule = f" (rule {row['rule']})" if row["rule"] else ""
+        parts.append(f"{words.get(row['action'], row['action'])}{rule}.")
+    if row["process"]:
+        parts.append(f"Opened by {row['process']}.")
+    if (row["records"] or 0) > 1:
+        parts.append(f"{row['records']:,} log records.")
+    if row["counted"]:
+        parts.append(f"By byte counters ({row['bytes_grade'] or 'measured'}).")
+    elif row["logged"] and row["orig_bytes"] is None:
+        parts.append("The log holds no count of the bytes sent.")
+    return parts
 
 
 def _sentence(text: str) -> str:

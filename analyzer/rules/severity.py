@@ -54,11 +54,12 @@ class Measured:
     """What severity depends on, summed over the flows that one rule selected.
 
     Attributes:
-        upload_bytes: Wire bytes of upload turns.
+        upload_bytes: Wire bytes of upload turns, and what counters alone show as an upload (W4).
         small_bytes: Wire bytes of drips and wide requests.
         write_bytes: Body bytes of write requests read in clear.
         direction: Best direction grade, W1 to W5.
         denied: A device refused at least one of the flows.
+        counted_bytes: Part of `upload_bytes` that no turns show, but the counters of a log.
     """
 
     upload_bytes: int
@@ -66,6 +67,7 @@ class Measured:
     write_bytes: int
     direction: str
     denied: bool = False
+    counted_bytes: int = 0
 
 
 def rank(severity: str) -> int:
@@ -136,12 +138,21 @@ def _climb(
         amount = getattr(measured, step.figure)
         limit = getattr(thresholds, step.threshold)
         if amount >= limit and rank(step.severity) < rank(severity):
-            words = _FIGURE_WORDS[step.figure]
+            words = _words(step.figure, measured)
             reasons.append(
                 f"{step.severity}: {amount:,} {words} reach {limit:,} ({step.threshold})"
             )
             return step.severity
     return severity
+
+
+def _words(figure: str, measured: Measured) -> str:
+    """What an amount is made of."""
+    if figure != "upload_bytes" or not measured.counted_bytes:
+        return _FIGURE_WORDS[figure]
+    if measured.counted_bytes == measured.upload_bytes:
+        return "bytes in the counters of a log"
+    return "wire bytes in upload turns and in the counters of a log"
 
 
 def _step_down(severity: str, modifier: Modifier, reasons: list[str]) -> str:
@@ -153,11 +164,16 @@ def _step_down(severity: str, modifier: Modifier, reasons: list[str]) -> str:
 
 def _weak_direction(severity: str, measured: Measured, reasons: list[str]) -> str:
     if measured.direction == "W4":
-        reasons.append("medium: only byte counters show the direction (W4)")
+        # How sure they are is the confidence's business; the severity is about the bytes.
+        if rank(severity) > rank("medium"):
+            reasons.append("at least medium: byte counters show an upload (W4)")
         return worse(severity, "medium")
     if measured.direction == "W5" and measured.denied:
-        reasons.append("medium: an attempt was denied, no byte counts (W5)")
-        return "medium"
+        if rank(severity) < rank("medium"):
+            reasons.append("at most medium: an attempt was denied, no bytes show (W5)")
+        return milder(severity, "medium")
+    if measured.direction == "W5" and rank(severity) >= rank("low"):
+        return severity
     if measured.direction == "W5":
         reasons.append("at most low: no byte counts show a direction (W5)")
         return milder(severity, "low")

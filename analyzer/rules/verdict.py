@@ -31,6 +31,11 @@ def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
         for finding in findings
         if finding.stream == "exfiltration" and rank(finding.severity) <= rank("medium")
     ]
+    # What a device stopped is no upload: it is said, and the verdict rests on the rest.
+    denied = [finding for finding in suspects if finding.shows == "denied"]
+    suspects = [finding for finding in suspects if finding.shows != "denied"]
+    if denied:
+        shares += f"; {_count(len(denied), 'finding')} of denied attempts"
     if suspects:
         return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)} ({shares})"
     reason = _blindness(seen)
@@ -61,11 +66,13 @@ def _blindness(seen: Seen) -> str | None:
     """Why nothing can be said, or None."""
     coverage = seen.coverage
     if seen.records == 0:
-        return "no packet could be read"
+        return "no packet could be read" if seen.packets else "no record could be read"
     if coverage.flows == 0:
         return "no conversation could be read"
     if seen.outgoing_flows and not seen.counted_flows:
         return "the input has no byte counts"
+    if seen.counted_flows < HALF * seen.outgoing_flows:
+        return "less than half of the connections have byte counts"
     if coverage.named_share is not None and coverage.named_share < HALF:
         return "less than half of the outgoing bytes have a name"
     if coverage.directed_share is not None and coverage.directed_share < HALF:

@@ -182,3 +182,47 @@ def test_ech_hides_the_name_behind_a_catalogued_outer_name_only(world: World) ->
     rows = world.derive()
     assert [rows[i]["name_hidden"] for i in (hidden, greased, plain)] == [True, False, False]
     assert rows[hidden]["role"] == "ech-public"
+
+
+def logged(world: World, name: str, **changes: object) -> int:
+    """A conversation of a log that names it."""
+    flow = world.flow(**{"orientation": "log", "turns": None, "orig_bytes": None, **changes})
+    world.says(flow, name, "log_fqdn")
+    return flow
+
+
+@pytest.mark.parametrize(("answered", "grade"), [(True, "A2"), (False, "A3")])
+def test_a_devices_word_is_as_good_as_an_sni(world: World, answered: bool, grade: str) -> None:
+    flow = logged(world, world.DROP)
+    if answered:
+        world.answers(world.DROP, world.STAMP)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"], row["name_source"]) == (
+        world.DROP, grade, "log_fqdn",
+    )  # fmt: skip
+
+
+def test_a_name_read_from_the_wire_comes_before_a_devices_word(world: World) -> None:
+    flow = world.flow()
+    world.says(flow, "other.blob.core.windows.net", "log_fqdn")
+    world.says(flow, world.DROP)
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_source"]) == (world.DROP, "sni")
+
+
+def test_a_log_of_names_alone_is_attributed(world: World) -> None:
+    flow = logged(world, world.DROP, src="runner", resp_ip=None, resp_port=None, orig_port=None)
+    row = world.derive()[flow]
+    assert (row["agent"], row["endpoint"], row["role"]) == ("runner", world.DROP, "storage-account")
+    assert (row["name_grade"], row["resp_ip"], row["scope"]) == ("A3", None, "unknown")
+    world.rows["names"].clear()
+    row = world.derive()[flow]
+    assert (row["endpoint"], row["name_grade"]) == (None, "A6")
+
+
+def test_a_proxys_own_log_makes_nobody_a_proxy(world: World) -> None:
+    flow = logged(world, world.DROP, resp_port=80, app="http")
+    world.asks(flow, "GET", f"http://{world.DROP}/x", world.DROP)
+    other = world.upload()
+    world.says(other, world.DROP)
+    assert [row["proxy_leg"] for row in world.derive()] == [None, None]

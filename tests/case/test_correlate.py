@@ -194,3 +194,37 @@ def test_declared_managed_accounts_keep_what_was_declared(world: World) -> None:
     world.approve = (world.MANAGED,)
     contact(world, at=10)
     assert judged(world, pull(world, at=11)) == (world.LOGIN, "approved")
+
+
+def logged_pull(
+    world: World, up: int | None = None, down: int | None = None, **changes: Any
+) -> int:
+    """A contact with managed storage as a log has it."""
+    flow = world.flow(**{"orientation": "log", "turns": None, "upload_turns": None,
+                         "wide_requests": None, "orig_bytes": up, "resp_bytes": down,
+                         "at": 20, **changes})  # fmt: skip
+    world.says(flow, world.MANAGED, "log_fqdn")
+    return flow
+
+
+def test_without_bytes_readiness_sees_managed_storage_and_nothing_is_cleared(world: World) -> None:
+    contact(world, at=10)
+    flow = logged_pull(world)
+    row = world.derive()[flow]
+    assert (row["managed_of"], row["ownership"]) == (world.LOGIN, "foreign")
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "managed_of", "ownership"),
+    [
+        (900, 90_000, "contoso.azurecr.io", "platform"),
+        (90_000, 900, None, "foreign"),
+    ],
+)
+def test_counters_clear_what_is_read_shaped(
+    world: World, up: int, down: int, managed_of: str | None, ownership: str
+) -> None:
+    contact(world, at=10)
+    flow = logged_pull(world, up, down)
+    row = world.derive()[flow]
+    assert (row["managed_of"], row["ownership"]) == (managed_of, ownership)

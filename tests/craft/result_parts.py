@@ -53,6 +53,14 @@ def make_evidence(**changes: Any) -> Evidence:
             "tshark -r build-agents.pcapng -o tcp.reassemble_out_of_order:TRUE "
             f"-Y '{shown}' -T fields -e tcp.len | awk '{{s+=$1}} END {{print s}}'"
         ),
+        log=None,
+        log_line=None,
+        log_last_line=None,
+        log_records=None,
+        log_command=None,
+        action=None,
+        rule=None,
+        process=None,
     )
     return replace(base, **changes)
 
@@ -74,6 +82,7 @@ def make_finding(**changes: Any) -> Finding:
         addresses=["20.60.34.4"],
         role="storage-account",
         ownership="foreign",
+        shows="upload",
         direction_evidence="W3",
         name_grade="A2",
         orig_payload_bytes=5_262_801,
@@ -176,6 +185,9 @@ def make_coverage(**changes: Any) -> Coverage:
         named_share=0.9991,
         directed_share=0.974,
         flows=412,
+        counted_flows=0,
+        uncounted_flows=0,
+        denied_flows=0,
         one_sided_flows=2,
         missed_bytes=14_480,
         snapped_packets=0,

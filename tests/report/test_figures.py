@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report import figures
+from craft import results
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,17 @@ def test_limit_and_ratio() -> None:
     assert figures.limit(0.01) == "0.01"
     assert figures.ratio(-1.0) == "-1.000"
     assert figures.ratio(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("shows", "uploaded", "text"),
+    [
+        ("upload", 5_243_112, "5.24 MB ± 3.10 KB uploaded"),
+        ("upload", None, "unknown amount uploaded"),
+        ("denied", None, "denied by a device; nothing is known to have left"),
+        ("contact", None, "contact, amount unknown"),
+        (None, 1000, "1.00 KB ± 3.10 KB uploaded"),
+    ],
+)
+def test_outcome(shows: str | None, uploaded: int | None, text: str) -> None:
+    assert figures.outcome(results.make_finding(shows=shows, uploaded_bytes=uploaded)) == text

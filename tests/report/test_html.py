@@ -312,3 +312,52 @@ def test_small_result_is_rendered_quickly() -> None:
         check=True,
     )
     assert float(run.stdout) < 0.3
+
+
+def _logged(**changes: object) -> str:
+    """The page of one finding whose evidence is a line of a log."""
+    evidence = results.make_evidence(
+        **{
+            "input": "firewall.json.gz",
+            "first_packet": None,
+            "last_packet": None,
+            "display_filter": "",
+            "tshark": None,
+            "log": "firewall.json.gz",
+            "log_line": 17,
+            "log_last_line": 17,
+            "log_records": 1,
+            "log_command": "gzip -dc < firewall.json.gz | LC_ALL=C sed -n '17{p;q;}'",
+            **changes,
+        }
+    )
+    finding = results.make_finding(
+        shows="denied", uploaded_bytes=None, size_error_bytes=None, evidence=[evidence]
+    )
+    return render_html(replace(results.realistic(), findings=[finding]))
+
+
+def test_a_log_is_shown_by_line_not_by_packet() -> None:
+    text = Document(_logged()).text
+    assert "line 17firewall.json.gz" in text
+    assert "Line" + "gzip -dc < firewall.json.gz | LC_ALL=C sed -n '17{p;q;}'" in text
+    assert "Wireshark" + "ip.addr" not in text
+    assert "denied by a device; nothing is known to have left" in text
+
+
+def test_several_lines_and_a_capture_beside_a_log() -> None:
+    assert "line 17 – 1,902firewall.json.gz" in Document(_logged(log_last_line=1902)).text
+    both = _logged(first_packet=3, last_packet=9, input="c.pcap", display_filter="ip.addr==1")
+    assert "3 – 9c.pcapline 17 of firewall.json.gz" in Document(both).text
+
+
+def test_evidence_without_packets_and_lines_is_unknown() -> None:
+    assert "unknownfirewall.json.gz" in Document(_logged(log=None, log_line=None)).text
+
+
+def test_flows_of_logs_are_in_the_coverage() -> None:
+    coverage = results.make_coverage(counted_flows=12, uncounted_flows=3456, denied_flows=7)
+    text = Document(render_html(replace(results.realistic(), coverage=coverage))).text
+    assert "12 flows by byte counters, 3,456 without any" in text
+    assert "7 flows that carried nothing" in text
+    assert "Logs alone" not in Document(render_html(results.realistic())).text

@@ -65,3 +65,17 @@ def test_nothing_from_the_wire_reaches_the_terminal_raw(text: str) -> None:
     assert summary.replace("\n", "").isprintable()
     calm = render_summary(results.with_text(results.undeclared(), "x"), "x", colour=False)
     assert summary.count("\n") == calm.count("\n")
+
+
+def test_what_is_no_upload_has_no_amount() -> None:
+    result = replace(
+        results.realistic(),
+        findings=[
+            results.make_finding(shows=shows, uploaded_bytes=None, size_error_bytes=None)
+            for shows in ("denied", "contact")
+        ],
+    )
+    denied, contact = render_summary(result, None, colour=False).splitlines()[2:4]
+    assert denied.endswith("denied by a device; nothing is known to have left, confidence high")
+    assert contact.endswith("contact, amount unknown, confidence high")
+    assert "uploaded" not in denied + contact

@@ -9,8 +9,10 @@ import pytest
 
 from analyzer.config import Settings
 from analyzer.evidence.filters import recount
+from analyzer.evidence.lines import reprint
 from analyzer.result import Finding, InventoryInfo, Result
 from analyzer.rules.assemble import evaluate
+from analyzer.rules.proof import Commands
 from analyzer.schema import ATTRIBUTED, DERIVED, FLOWS, TABLES
 
 if TYPE_CHECKING:
@@ -147,6 +149,38 @@ class Case:
             },
         )
 
+    def log(self, path: str = "fw.json", form: str = "azure-firewall", **values: Any) -> int:
+        """One more input, a log; its number."""
+        number = self.connection.execute("SELECT count(*) FROM inputs").fetchall()[0][0]
+        base = {"bytes": 9000, "records": 50, "first_ns": START, "last_ns": START + 3600 * SECOND,
+                "snapped": 0, "complete": True}  # fmt: skip
+        self.add("inputs", input_id=number, path=path, format=form, **{**base, **values})
+        return number
+
+    def logged(
+        self, endpoint: str | None, *, table_flow: dict[str, Any] | None = None, **values: Any
+    ) -> int:
+        """A flow that only a log has, without bytes unless told otherwise."""
+        nothing = dict.fromkeys(
+            ("orig_bytes", "resp_bytes", "orig_missed_bytes", "turns", "upload_turns",
+             "upload_bytes", "upload_app_bytes", "small_turns", "small_bytes", "small_app_bytes")
+        )  # fmt: skip
+        row = {**nothing, "has_turns": False, "direction_evidence": "W5", "app": "tls",
+               "name_source": "log_fqdn", "name_grade": "A3", **values}  # fmt: skip
+        grade = "absent" if row["orig_bytes"] is None else "wire"
+        flow = {"orientation": "log", "bytes_grade": grade, "records": 1, "missed_bytes": None,
+                "first_packet": row.get("first_packet"), "last_packet": row.get("last_packet"),
+                "duplicate_pkts": None, "input_id": row.get("input_id", 0)}  # fmt: skip
+        return self.flow(endpoint, table_flow={**flow, **(table_flow or {})}, **row)
+
+    def counted(self, endpoint: str | None, size: int, **values: Any) -> int:
+        """A flow whose byte counters are an upload (W4), as case/counters.sql marks it."""
+        return self.logged(
+            endpoint,
+            **{"orig_bytes": size, "resp_bytes": 5000, "upload_bytes": size,
+               "upload_app_bytes": size, "direction_evidence": "W4", **values},
+        )  # fmt: skip
+
     def judge(self, *, inventory: bool = True, settings: Settings | None = None) -> Result:
         return evaluate(
             self.connection,
@@ -154,7 +188,7 @@ class Case:
             inventory_infos=[OWN_REGISTRY] if inventory else [],
             catalogue_version="test",
             tool_version="0",
-            recount=recount,
+            commands=Commands(recount, reprint),
         )
 
     def findings(self, *, inventory: bool = True) -> list[Finding]:

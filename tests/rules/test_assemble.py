@@ -10,8 +10,10 @@ import pytest
 
 from analyzer.config import Settings, Thresholds
 from analyzer.evidence.filters import recount
+from analyzer.evidence.lines import reprint
 from analyzer.result import InventoryInfo, IssueInfo, to_plain
 from analyzer.rules.assemble import declares_registry, evaluate
+from analyzer.rules.proof import Commands
 from analyzer.schema import DERIVED, TABLES
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def test_a_kept_case_holds_no_table_of_ours(tmp_path: Path):
         inventory_infos=[],
         catalogue_version="t",
         tool_version="0",
-        recount=recount,
+        commands=Commands(recount, reprint),
     )
     connection.close()
     with duckdb.connect(path, read_only=True) as kept:

@@ -170,3 +170,66 @@ def test_missing_byte_counts(case):
     coverage = case.judge().coverage
     assert (coverage.named_share, coverage.directed_share) == (None, None)
     assert any("have no byte counts" in note for note in coverage.notes)
+
+
+def test_counters_of_both_ways_are_a_direction(case):
+    case.logged("www.example.org", orig_bytes=600, resp_bytes=10)
+    case.logged("www.example.org", orig_bytes=300, resp_bytes=None)
+    case.flow("www.example.org", orig_bytes=100)
+    coverage = case.judge().coverage
+    assert (coverage.outgoing_bytes, coverage.directed_share) == (1000, 0.7)
+    text = " ".join(coverage.notes)
+    assert "2 connections (900 bytes out) are known by the byte counters of logs alone" in text
+    assert "1 connections have a counter of what was sent and none" in text
+
+
+def test_flows_without_counts_are_named_by_their_source(case):
+    firewall = [case.log(), case.log("b.json.gz", "azure-firewall+gzip")]
+    for log in firewall:
+        case.logged("www.example.org", input_id=log)
+    case.logged("www.example.org", input_id=case.log("x.log", "odd-format"))
+    case.logged(None, input_id=firewall[0], app="dns")
+    coverage = case.judge().coverage
+    assert (coverage.counted_flows, coverage.uncounted_flows) == (0, 3)
+    said = [note for note in coverage.notes if "never how much" in note]
+    assert [note[:45] for note in said] == [
+        "2 connections come from Azure Firewall logs, ",
+        "1 connections come from odd-format logs, whic",
+    ]
+    assert not any("flows have no byte counts" in note for note in coverage.notes)
+
+
+def test_denied_connections_are_in_no_share(case):
+    case.flow("www.example.org", orig_bytes=100)
+    case.logged(None, orig_bytes=900, resp_bytes=0, table_flow={"action": "deny"})
+    coverage = case.judge().coverage
+    assert (coverage.outgoing_bytes, coverage.denied_flows) == (100, 1)
+    assert any(note.startswith("1 connections were denied") for note in coverage.notes)
+
+
+def test_what_left_all_the_same_is_outgoing(case):
+    case.counted(None, 5_000_000, table_flow={"action": "deny"})
+    coverage = case.judge().coverage
+    assert (coverage.outgoing_bytes, coverage.denied_flows) == (5_000_000, 0)
+
+
+def test_joins_between_sources_are_reported(case):
+    case.flow("www.example.org")
+    case.add("joins", source="azure-firewall", target="capture", key="client address and port",
+             window_s=300, confidence="medium", matched=7, ambiguous=2, unmatched=3)  # fmt: skip
+    assert (
+        "7 connections of the Azure Firewall log were found in the capture, 2 of them one of "
+        "several that fit; 3 in no other source (equal client address and port, at most 300 s "
+        "apart; confidence medium)."
+    ) in notes(case)
+
+
+def test_without_packets_names_rest_on_what_devices_logged(case):
+    case.logged("www.example.org")
+    assert any("names rest on what devices logged" in note for note in notes(case))
+
+
+def test_sampled_counters_are_said(case):
+    case.logged("a.example.org", orig_bytes=600, resp_bytes=1,
+                table_flow={"bytes_grade": "estimated"})  # fmt: skip
+    assert any("600 of the bytes are an estimate" in note for note in notes(case))

@@ -11,6 +11,7 @@ from analyzer.issues import UsageError
 from analyzer.result import SEVERITIES, to_plain
 from analyzer.rules.engine import find, finding_id
 from analyzer.rules.load import load
+from analyzer.rules.proof import Commands
 
 STORAGE = {"role": "storage-account", "ownership": "foreign", "owner": "evil"}
 HOST = "evil.blob.core.windows.net"
@@ -224,7 +225,7 @@ def test_a_rule_that_fails_on_values_names_its_file(case, tmp_path):
             thresholds=Thresholds(),
             inventory=True,
             inputs=[],
-            recount=lambda **_: ("", None),
+            commands=Commands(lambda **_: ("", None), lambda **_: None),
             rules=load([path]),
         )
 

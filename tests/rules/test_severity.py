@@ -75,7 +75,10 @@ def test_lower_limits_and_notes():
         ("W4", False, 0, "medium"),
         ("W5", False, 0, "low"),
         ("W5", False, 1 << 40, "low"),
-        ("W5", True, 0, "medium"),
+        ("W4", False, 70_000, "high"),
+        ("W4", False, 1 << 40, "critical"),
+        ("W5", True, 0, "low"),
+        ("W5", True, 1 << 40, "medium"),
         ("W2", True, 0, "low"),
     ],
 )

@@ -26,8 +26,45 @@ def test_medium_and_above_is_a_suspicion(case):
 
 def test_unknown_sizes_are_said(case):
     case.upload(HOST, 9000, **STORAGE)
-    case.flow("b" + HOST, **STORAGE, direction_evidence="W4", has_turns=False)
-    assert "at least 8,500 bytes" in verdict(case)[1]
+    case.logged("b" + HOST, **STORAGE, direction_evidence="W1", write_requests=1)
+    word, line = verdict(case)
+    assert "2 findings of medium or more, the worst medium: at least 8,500 bytes" in line
+
+
+def test_counters_have_a_size_and_a_direction(case):
+    case.counted(HOST, 40_000_000, **STORAGE)
+    word, line = verdict(case)
+    assert word == "suspected upload"
+    assert "about 40,000,000 bytes" in line
+    assert "100 % with direction" in line
+
+
+def test_counters_of_one_way_are_no_direction(case):
+    case.logged("www.example.org", orig_bytes=1000, resp_bytes=None)
+    assert verdict(case)[0] == "cannot tell"
+
+
+def test_denied_attempts_are_said_and_are_no_upload(case):
+    case.flow("www.example.org", orig_bytes=90_000)
+    case.logged(HOST, **STORAGE, table_flow={"action": "deny"})
+    assert verdict(case) == (
+        NONE_FOUND,
+        f"{NONE_FOUND} (100 % of outgoing bytes named, 100 % with direction; 1 finding of denied "
+        "attempts)",
+    )
+
+
+@pytest.mark.parametrize(("counted", "word"), [(1, "cannot tell"), (2, NONE_FOUND)])
+def test_half_of_the_connections_need_byte_counts(case, counted, word):
+    for number in range(4):
+        size = 1000 if number < counted else None
+        case.logged("www.example.org", orig_bytes=size, resp_bytes=size)
+    assert verdict(case)[0] == word
+
+
+def test_logs_without_packets_are_no_unread_packets(case):
+    case.connection.execute("UPDATE inputs SET format = 'azure-firewall+gzip', records = 0")
+    assert verdict(case)[1].startswith("cannot tell: no record could be read")
 
 
 def test_low_and_info_are_not(case):

@@ -42,7 +42,8 @@ SELECT
         END
     } AS facts
 FROM evidence_flows
-WHERE role IN (
+WHERE carried
+  AND role IN (
       'storage-account', 'object-store', 'storage-infra',
       'ci-platform', 'registry-task-staging', 'storage-system'
   )

@@ -34,6 +34,6 @@ WHERE role IN (
   )
   AND ownership NOT IN ('ours', 'approved')
   -- Small turns are no evidence here: every request carries a token.
-  AND (uploads OR counted OR denied)
+  AND (uploads OR counted)
 GROUP BY agent, endpoint
 ORDER BY agent, endpoint

@@ -31,7 +31,7 @@ SELECT
     CASE WHEN bool_or(imitates IS NOT NULL) THEN ['look-alike'] ELSE []::VARCHAR[] END
     || CASE WHEN bool_and(
             role = 'registry-data' AND ownership IN ('ours', 'approved')
-            AND NOT uploads AND NOT writes
+            AND NOT uploads AND NOT writes AND NOT counted
         ) AND sum(small_bytes) <= (SELECT wide_request_bytes FROM thresholds) * sum(small_turns)
         THEN ['own-data-reads'] ELSE []::VARCHAR[] END
     || CASE WHEN bool_or(ownership = 'platform' AND role <> 'registry-data')
@@ -56,7 +56,7 @@ SELECT
         'imitates': min(imitates)
     } AS facts
 FROM evidence_flows
-WHERE (uploads OR drips OR writes OR counted)
+WHERE carried
   AND (
       role = 'registry-data'
       OR (
@@ -67,7 +67,7 @@ WHERE (uploads OR drips OR writes OR counted)
               OR (
                   role IN ('managed-storage-candidate', 'registry-managed-storage')
                   AND (
-                      uploads OR writes OR managed_of IS NULL
+                      uploads OR writes OR counted OR managed_of IS NULL
                       OR NOT list_has_any(
                           string_split(managed_of, ','),
                           (

@@ -24,10 +24,10 @@ SELECT
             ORDER BY coalesce(claimed_name, 'another name')),
         '_claimed_arg': '''' || replace(min(coalesce(claimed_name, 'NAME')), '''', '') || '''',
         'contradictions': list(DISTINCT contradiction ORDER BY contradiction),
-        'addresses': list(DISTINCT resp_ip ORDER BY resp_ip)
+        'addresses': list(DISTINCT resp_ip ORDER BY resp_ip) FILTER (WHERE resp_ip IS NOT NULL)
     } AS facts
 FROM evidence_flows
 WHERE contradiction IS NOT NULL
-  AND (uploads OR drips OR writes OR counted)
+  AND carried
 GROUP BY agent, endpoint, CASE WHEN endpoint IS NULL THEN resp_ip END
 ORDER BY agent, endpoint NULLS LAST, min(flow_id)

@@ -27,7 +27,8 @@ SELECT
     || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
     { 'role': min(role) } AS facts
 FROM evidence_flows
-WHERE role IN ('drop-service', 'webhook', 'tunnel')
+WHERE carried
+  AND role IN ('drop-service', 'webhook', 'tunnel')
   AND ownership NOT IN ('ours', 'approved')
 GROUP BY agent, endpoint
 ORDER BY agent, endpoint

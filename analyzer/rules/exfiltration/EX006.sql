@@ -36,8 +36,10 @@ SELECT
                     || coalesce(min(endpoint), 'none') || ').'
             ELSE 'No handshake, request or DNS answer in the input gives this destination a name.'
         END,
-        'shape': list(DISTINCT upper(coalesce(app, proto)) || ' to port ' || resp_port
-            ORDER BY upper(coalesce(app, proto)) || ' to port ' || resp_port),
+        'shape': list(DISTINCT upper(coalesce(app, proto)) || ' to port '
+                || coalesce(resp_port::VARCHAR, 'not logged')
+            ORDER BY upper(coalesce(app, proto)) || ' to port '
+                || coalesce(resp_port::VARCHAR, 'not logged')),
         'addresses': list(DISTINCT resp_ip ORDER BY resp_ip),
         'scope': min(scope)
     } AS facts
@@ -46,6 +48,7 @@ FROM evidence_flows
 WHERE (name_hidden OR (endpoint IS NULL AND ownership NOT IN ('ours', 'approved')))
   AND (app IN ('tls', 'http') OR resp_port IN (443, 80, 22, 445))
   AND scope NOT IN ('loopback', 'multicast')
+  AND resp_ip IS NOT NULL
   AND (
       uploads
       OR counted

@@ -11,12 +11,16 @@
 --   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1567.002"]
--- explanation = "{agent} wrote to {target}, a storage host that is neither declared as ours nor approved: the request itself was readable in the capture."
+-- explanation = "{agent} wrote to {target}, a storage host that is neither declared as ours nor approved: the request itself was readable{_where}."
 -- clears = [
 --   "If it is ours: --own {own_arg}",
 --   "If somebody approved it: --approve {target_arg}",
---   "Read what was written: the body is in the capture (see the display filter, then Follow, HTTP Stream).",
+--   "Read what was written: a capture holds the body (see the display filter, then Follow, HTTP Stream); a log has the request alone.",
 -- ]
+-- [modifiers.size-unknown]
+-- effect = "at-least"
+-- severity = "medium"
+-- reason = "a write was logged without its size"
 SELECT
     agent,
     endpoint,
@@ -27,8 +31,12 @@ SELECT
             OR role IN ('ci-platform', 'registry-task-staging', 'storage-system')
         ) THEN ['platform-claimed'] ELSE []::VARCHAR[] END
     || CASE WHEN bool_or(ownership = 'platform') THEN ['platform'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(write_bytes IS NULL AND orig_bytes IS NULL)
+        THEN ['size-unknown'] ELSE []::VARCHAR[] END
     || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
     {
+        '_where': CASE WHEN bool_and(orientation = 'log') THEN ' to the device that logged it'
+            ELSE ' in the capture' END,
         'first_write': arg_min(write_line, flow_id),
         'requests': sum(write_requests)::BIGINT,
         'refused': coalesce(sum(refused), 0)::BIGINT

@@ -33,8 +33,11 @@ CREATE OR REPLACE TEMP TABLE accused_flows AS
 SELECT
     a.*,
     CASE
-        WHEN NOT a.has_turns AND a.write_bytes IS NULL
-            AND a.direction_evidence IS DISTINCT FROM 'W4' THEN NULL
+        -- Without turns, counters (W4, or beside a write that was read) and bodies are all there is.
+        WHEN NOT a.has_turns AND a.write_bytes IS NULL AND (
+            a.upload_app_bytes IS NULL
+            OR coalesce(a.direction_evidence, '') NOT IN ('W1', 'W4')
+        ) THEN NULL
         ELSE greatest(
             coalesce(a.upload_app_bytes, 0)
             + CASE
@@ -49,5 +52,5 @@ SELECT
             coalesce(a.write_bytes, 0)
         )
     END AS uploaded
-FROM attributed AS a
+FROM seen AS a
 WHERE a.flow_id IN (SELECT flow_id FROM accused);

@@ -2,7 +2,8 @@
 SELECT
     a.agent,
     a.endpoint,
-    list(DISTINCT a.resp_ip ORDER BY a.resp_ip)[1:20] AS addresses,
+    coalesce(list(DISTINCT a.resp_ip ORDER BY a.resp_ip) FILTER (WHERE a.resp_ip IS NOT NULL), [])
+        [1:20] AS addresses,
     min(a.service) AS service,
     min(a.role) AS role,
     min(a.owner) AS owner,

@@ -1,5 +1,6 @@
 -- Totals that say how much could be seen. Outgoing bytes leave out DNS (accused_flows as names, not as
--- uploads), traffic that stays on the host or the wire, and a proxy's own legs.
+-- uploads), traffic that stays on the host or the wire, a proxy's own legs, and what a device denied.
+-- A log's counters of both ways are a direction, too.
 SELECT
     count(*) AS flows,
     count(*) FILTER (WHERE o) AS outgoing_flows,
@@ -9,7 +10,18 @@ SELECT
         WHERE o AND endpoint IS NOT NULL AND NOT name_hidden
         AND name_grade IN ('A1', 'A2', 'A3', 'A4')
     ), 0)::BIGINT AS named_bytes,
-    coalesce(sum(orig_bytes) FILTER (WHERE o AND has_turns), 0)::BIGINT AS directed_bytes,
+    coalesce(sum(orig_bytes) FILTER (
+        WHERE o AND (has_turns OR logged AND resp_bytes IS NOT NULL)
+    ), 0)::BIGINT AS directed_bytes,
+    count(*) FILTER (WHERE o AND logged AND orig_bytes IS NOT NULL) AS log_counted,
+    count(*) FILTER (WHERE o AND logged AND orig_bytes IS NULL) AS log_uncounted,
+    count(*) FILTER (WHERE o AND logged AND orig_bytes IS NOT NULL AND resp_bytes IS NULL)
+        AS log_one_way,
+    coalesce(sum(orig_bytes) FILTER (WHERE o AND logged), 0)::BIGINT AS log_bytes,
+    coalesce(sum(orig_bytes) FILTER (WHERE o AND logged AND bytes_grade = 'estimated'), 0)::BIGINT
+        AS sampled_bytes,
+    count(*) FILTER (WHERE NOT logged) AS packet_flows,
+    count(*) FILTER (WHERE stopped) AS denied_flows,
     count(*) FILTER (WHERE one_sided IS NOT NULL) AS one_sided_flows,
     count(*) FILTER (WHERE one_sided IS NOT NULL AND NOT has_turns AND o) AS undirected_flows,
     coalesce(sum(missed), 0)::BIGINT AS missed_bytes,
@@ -26,7 +38,10 @@ SELECT
     count(*) FILTER (WHERE o AND name_grade IN ('A2', 'A3', 'A4', 'A5')) AS unproven_names
 FROM (
     SELECT
-        a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end,
+        a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end, f.bytes_grade,
+        coalesce(f.orientation = 'log', false) AS logged,
+        -- Denied, and nothing shows that data went through all the same.
+        coalesce(f.action = 'deny', false) AND c.flow_id IS NULL AS stopped,
         coalesce(f.missed_bytes, a.orig_missed_bytes) AS missed,
         -- QUIC: the ClientHello was read; Google's own; no hello could be read; no handshake seen.
         CASE
@@ -38,9 +53,10 @@ FROM (
         a.proxy_leg IS DISTINCT FROM 'upstream'
         AND a.app IS DISTINCT FROM 'dns'
         AND NOT (a.proto = 'udp' AND a.resp_port = 53 AND a.app IS DISTINCT FROM 'quic')
-        AND a.scope NOT IN ('loopback', 'multicast') AS o
+        AND a.scope NOT IN ('loopback', 'multicast') AND NOT stopped AS o
     FROM attributed AS a
     LEFT JOIN flows AS f ON f.flow_id = a.flow_id
+    LEFT JOIN (SELECT flow_id FROM evidence_flows WHERE carried) AS c ON c.flow_id = a.flow_id
     LEFT JOIN (SELECT DISTINCT flow_id FROM tls WHERE quic_version IS NOT NULL) AS h
         ON h.flow_id = a.flow_id
 );

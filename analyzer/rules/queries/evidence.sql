@@ -40,6 +40,23 @@ JOIN names AS n
     ON n.kind = 'dns' AND n.name = s.endpoint AND n.addr = s.resp_ip AND n.chain IS NOT NULL
 GROUP BY s.finding, s.flow_id;
 
+-- The first line of a log that names a flow: its own, or one that was joined to it.
+CREATE OR REPLACE TEMP TABLE told_by AS
+WITH logs AS (
+    SELECT input_id FROM inputs WHERE split_part(format, '+', 1) NOT IN ('pcap', 'pcapng')
+),
+lines AS (
+    SELECT n.flow_id, n.input_id, n.packet AS line
+    FROM names AS n JOIN logs USING (input_id) WHERE n.packet IS NOT NULL
+    UNION ALL
+    SELECT h.flow_id, h.input_id, h.packet
+    FROM http AS h JOIN logs USING (input_id) WHERE h.packet IS NOT NULL
+)
+SELECT l.flow_id, min((l.input_id, l.line)) AS place
+FROM lines AS l
+WHERE l.flow_id IN (SELECT flow_id FROM shown)
+GROUP BY l.flow_id;
+
 SELECT
     s.finding, s.flow_id, s.community_id, s.input_id, s.first_packet, s.last_packet,
     s.start_ns, s.end_ns, s.proto, s.agent_ip, s.agent_port, s.resp_ip, s.resp_port,
@@ -49,8 +66,17 @@ SELECT
     coalesce(f.duplicate_pkts, 0) > 0 AS duplicates,
     f.encapsulation IS NOT NULL AS tunnelled, f.encapsulation, f.outer_orig_ip, f.outer_resp_ip,
     s.flow_id IN (SELECT flow_id FROM reused) AS reused,
+    s.orientation IS NOT DISTINCT FROM 'log' AS logged,
+    CASE WHEN s.orientation = 'log' THEN s.input_id ELSE t.place[1] END AS log_input,
+    CASE WHEN s.orientation = 'log' THEN s.first_packet ELSE t.place[2] END AS log_line,
+    CASE WHEN s.orientation = 'log' THEN s.last_packet ELSE t.place[2] END AS log_last_line,
+    CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[1] END AS named_input,
+    CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[2] END AS named_line,
+    f.records, f.action, f.rule, f.process, s.bytes_grade,
+    NOT s.has_turns AND s.upload_bytes IS NOT NULL AS counted,
     c.chain
 FROM shown AS s
 LEFT JOIN flows AS f ON f.flow_id = s.flow_id
+LEFT JOIN told_by AS t ON t.flow_id = s.flow_id
 LEFT JOIN chains AS c ON c.finding = s.finding AND c.flow_id = s.flow_id
 ORDER BY s.finding, s.place;

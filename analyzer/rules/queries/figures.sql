@@ -16,7 +16,18 @@ SELECT
     sum(j.resp_bytes)::BIGINT AS resp_bytes,
     sum(j.orig_missed_bytes)::BIGINT AS missed_bytes,
     sum(j.uploaded)::BIGINT AS uploaded,
-    bool_or(f.action IS NOT DISTINCT FROM 'deny') AS denied,
+    count(*) FILTER (WHERE j.action = 'deny') AS denied_flows,
+    count(*) FILTER (WHERE j.orig_bytes IS NULL) AS uncounted_flows,
+    count(*) FILTER (WHERE NOT j.has_turns AND j.upload_bytes IS NOT NULL) AS counted_flows,
+    coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns), 0)::BIGINT AS counted_bytes,
+    coalesce(sum(j.upload_bytes) FILTER (
+        WHERE NOT j.has_turns AND j.bytes_grade = 'wire' AND f.orig_pkts IS NULL
+    ), 0)::BIGINT AS wire_bytes,
+    coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns AND j.bytes_grade = 'estimated'), 0)
+        ::BIGINT AS sampled_bytes,
+    coalesce(list(DISTINCT i.format ORDER BY i.format) FILTER (
+        WHERE j.orientation = 'log' AND i.format IS NOT NULL
+    ), []) AS log_formats,
     coalesce(max(j.ambiguous_names), 0) AS ambiguous,
     arg_min(j.write_line, j.flow_id) AS write_line,
     count(*) FILTER (WHERE coalesce(f.open_at_start, false)) AS open_at_start,
@@ -29,5 +40,6 @@ SELECT
 FROM (SELECT DISTINCT finding, place, rule, flow_id FROM accused) AS c
 JOIN accused_flows AS j ON j.flow_id = c.flow_id
 LEFT JOIN flows AS f ON f.flow_id = j.flow_id
+LEFT JOIN inputs AS i ON i.input_id = j.input_id
 GROUP BY c.finding, c.place
 ORDER BY c.finding, c.place;

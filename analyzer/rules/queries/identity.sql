@@ -7,7 +7,8 @@ SELECT
     s.endpoint,
     s.address,
     list(DISTINCT j.agent_ip ORDER BY j.agent_ip) AS agent_addresses,
-    list(DISTINCT j.resp_ip ORDER BY j.resp_ip) AS addresses,
+    coalesce(list(DISTINCT j.resp_ip ORDER BY j.resp_ip) FILTER (WHERE j.resp_ip IS NOT NULL), [])
+        AS addresses,
     coalesce(
         min(j.role) FILTER (WHERE j.endpoint IS NOT DISTINCT FROM s.endpoint),
         min(e.role), min(j.role)

@@ -1,27 +1,48 @@
--- What every rule may read beside the documented tables: `evidence_flows` holds the flows that
--- show a direction towards the responder, once per transfer (a proxy's own leg is left out).
-CREATE OR REPLACE TEMP TABLE evidence_flows AS
+-- What every rule may read beside the documented tables.
+--
+-- `seen`: `attributed` with what a device did. A log's request that the device denied never left it: it is
+-- an attempt, and no write.
+CREATE OR REPLACE TEMP VIEW seen AS
 SELECT
-    a.*,
-    -- Resolvers are catalogued too, but they are no part of the platform under the agent.
-    coalesce(d.service <> 'doh', false) AS platform_address,
-    f.action AS action,
-    coalesce(a.upload_turns, 0) > 0 AS uploads,
-    coalesce(a.small_turns, 0) > 0 AS drips,
-    a.write_requests > 0 AS writes,
-    a.direction_evidence IS NOT DISTINCT FROM 'W4' AS counted,
-    f.action IS NOT DISTINCT FROM 'deny' AS denied
+    a.* REPLACE (
+        CASE WHEN refused THEN 0 ELSE a.write_requests END AS write_requests,
+        CASE WHEN NOT refused THEN a.write_bytes END AS write_bytes,
+        CASE WHEN refused AND a.direction_evidence = 'W1'
+            THEN CASE WHEN a.upload_bytes IS NULL THEN 'W5' ELSE 'W4' END
+            ELSE a.direction_evidence END AS direction_evidence
+    ),
+    f.action, f.orientation, f.bytes_grade
 FROM attributed AS a
-LEFT JOIN addresses AS d ON d.addr = a.resp_ip
-LEFT JOIN flows AS f ON f.flow_id = a.flow_id
-WHERE a.proxy_leg IS DISTINCT FROM 'upstream'
-  AND (
-      coalesce(a.upload_turns, 0) > 0
-      OR coalesce(a.small_turns, 0) > 0
-      OR a.write_requests > 0
-      OR a.direction_evidence IS NOT DISTINCT FROM 'W4'
-      OR f.action IS NOT DISTINCT FROM 'deny'
-  );
+LEFT JOIN (
+    SELECT flow_id, action, orientation, bytes_grade,
+        coalesce(action = 'deny' AND orientation = 'log', false) AS refused
+    FROM flows
+) AS f ON f.flow_id = a.flow_id;
+
+-- `evidence_flows`: the flows that show a direction towards the responder (`carried`), those that a device
+-- denied, and those to known services that a log states without any amount (`contact`), once per transfer
+-- (a proxy's own leg is left out).
+CREATE OR REPLACE TEMP TABLE evidence_flows AS
+SELECT * FROM (
+    SELECT
+        a.*,
+        -- Resolvers are catalogued too, but they are no part of the platform under the agent.
+        coalesce(d.service <> 'doh', false) AS platform_address,
+        coalesce(a.upload_turns, 0) > 0 AS uploads,
+        coalesce(a.small_turns, 0) > 0 AS drips,
+        a.write_requests > 0 AS writes,
+        NOT a.has_turns AND a.upload_bytes IS NOT NULL
+            AND a.direction_evidence IS NOT DISTINCT FROM 'W4' AS counted,
+        a.action IS NOT DISTINCT FROM 'deny' AS denied,
+        uploads OR drips OR writes OR counted AS carried,
+        NOT carried AND NOT denied AND a.orientation IS NOT DISTINCT FROM 'log'
+            AND a.bytes_grade IS NOT DISTINCT FROM 'absent' AND a.orig_bytes IS NULL
+            AND (a.role <> 'unknown' OR a.imitates IS NOT NULL) AS contact
+    FROM seen AS a
+    LEFT JOIN addresses AS d ON d.addr = a.resp_ip
+    WHERE a.proxy_leg IS DISTINCT FROM 'upstream'
+)
+WHERE carried OR denied OR contact;
 
 CREATE OR REPLACE TEMP TABLE hits (
     hit BIGINT,

@@ -4,7 +4,7 @@
 -- order = 1
 -- severity = "info"
 -- attack = []
--- explanation = "{agent} downloaded {bytes} bytes from {_host_count} storage account(s) that registry {target} may use for its layers ({hosts}). Which account serves a pull changes, so no exact firewall rule can name it: such an agent needs *.blob.core.windows.net open, a hole through which anybody can write to an account of their own. With dedicated data endpoints the layers come from {label}.<region>.{_data_suffix} instead, one exact name per region; candidates for these downloads: {candidates}."
+-- explanation = "{agent} {_did} {_host_count} storage account(s) that registry {target} may use for its layers ({hosts}). Which account serves a pull changes, so no exact firewall rule can name it: such an agent needs *.blob.core.windows.net open, a hole through which anybody can write to an account of their own. With dedicated data endpoints the layers come from {label}.<region>.{_data_suffix} instead, one exact name per region; candidates for these downloads: {candidates}."
 -- clears = [
 --   "Allow {label}.<region>.{_data_suffix} for every region of the registry first, then switch: az acr update --name {label} --data-endpoint-enabled true",
 --   "List the exact names to allow: az acr show-endpoints --name {label}",
@@ -27,7 +27,10 @@ SELECT
         'candidates': list_sort(list_distinct(string_split(
             array_to_string(list(DISTINCT candidates ORDER BY candidates), ','), ','
         ))),
-        'bytes': coalesce(sum(resp_bytes), 0)::BIGINT,
+        'bytes': sum(resp_bytes)::BIGINT,
+        '_did': CASE WHEN sum(resp_bytes) IS NULL
+            THEN 'was in contact (nobody counted the bytes) with'
+            ELSE 'downloaded ' || format('{:,}', sum(resp_bytes)::BIGINT) || ' bytes from' END,
         '_data_suffix': 'data.' || array_to_string(string_split(registry, '.')[-2:], '.')
     } AS facts
 FROM (

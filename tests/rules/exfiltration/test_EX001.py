@@ -86,44 +86,75 @@ def test_mere_contact_is_no_finding(case):
     assert case.findings() == []
 
 
-def test_counters_alone_are_medium(case):
-    case.flow(
-        HOST,
-        **{
-            **STORAGE,
-            "direction_evidence": "W4",
-            "has_turns": False,
-            "turns": None,
-            "upload_turns": None,
-            "upload_bytes": None,
-            "upload_app_bytes": None,
-            "small_turns": None,
-            "small_bytes": None,
-            "orig_bytes": 9 * MIB,
-        },
-    )
+@pytest.mark.parametrize(
+    ("size", "severity"),
+    [(50_000, "medium"), (64 * KIB, "high"), (40_000_000, "high"), (100 * MIB, "critical")],
+)
+def test_counters_climb_the_same_ladder_with_less_confidence(case, size, severity):
+    """Severity is about the bytes, confidence about the evidence."""
+    case.counted(HOST, size, **STORAGE, input_id=case.log("vnet.json", "azure-vnet-flow"))
     found = case.only()
-    assert (found.severity, found.direction_evidence, found.uploaded_bytes) == (
-        "medium",
-        "W4",
-        None,
-    )
-    assert found.size_error_bytes is None
+    assert (found.rule, found.severity, found.confidence) == ("EX001", severity, "medium")
+    assert (found.direction_evidence, found.shows) == ("W4", "upload")
+    assert found.uploaded_bytes == found.orig_payload_bytes == size
 
 
-def test_a_denied_attempt_is_medium_and_says_so(case):
-    case.flow(
-        HOST,
-        **STORAGE,
-        direction_evidence="W5",
-        has_turns=False,
-        orig_bytes=None,
-        table_flow={"action": "deny", "orig_bytes": None},
-    )
+def test_less_than_a_turn_by_counters_is_medium(case):
+    case.counted(HOST, 900, **STORAGE)
     found = case.only()
-    assert (found.severity, found.direction_evidence) == ("medium", "W5")
-    assert "tried to send data to" in found.explanation
-    assert "no bytes were counted" in found.explanation
+    assert found.severity == "medium"
+    assert found.severity_reasons[-1].startswith("at least medium: byte counters")
+
+
+@pytest.mark.parametrize(
+    ("grade", "packets", "error"),
+    [
+        ("measured", None, 53_000),
+        ("wire", 700, 53_000),  # the headers of counted packets are off
+        ("wire", None, 103_000),
+        ("estimated", None, 503_000),
+    ],
+)
+def test_what_counters_say_may_only_be_too_much(case, grade, packets, error):
+    case.counted(HOST, 1_000_000, **STORAGE, input_id=case.log("v.json", "azure-flow-logs"),
+                 table_flow={"bytes_grade": grade, "orig_pkts": packets})  # fmt: skip
+    found = case.only()
+    assert (found.uploaded_bytes, found.size_error_bytes) == (1_000_000, error)
+    for wanted in (
+        "The byte counters of the Azure VNet flow log show 1,000,000 bytes out in 1 connection",
+        "what was sent again counts again",
+        f"up to {error:,} bytes less",
+    ):
+        assert wanted in found.explanation
+    assert ("packet headers" in found.explanation) == (error == 103_000)
+    assert ("from samples" in found.explanation) == (grade == "estimated")
+    assert "turn" not in found.explanation
+    assert "bytes in the counters of a log reach" in found.severity_reasons[1]
+
+
+def test_counters_beside_turns_are_told_apart(case):
+    case.upload(HOST, 10_000, **STORAGE)
+    case.counted(HOST, 2_000_000, **STORAGE, input_id=case.log())
+    found = case.only()
+    # The turns are small; what the counters hold does not make them W3.
+    assert (found.direction_evidence, found.uploaded_bytes) == ("W2", 2_009_500)
+    assert "1 upload turn carried 10,000 bytes on the wire" in found.explanation
+    assert "the Azure Firewall log show 2,000,000 bytes out" in found.explanation
+    assert "Together that is about 2,009,500 bytes" in found.explanation
+    assert found.size_error_bytes == 100 + 1000 + 200 + 203_000
+
+
+def test_a_denied_attempt_is_none_of_its_own(case):
+    case.logged(HOST, **STORAGE, table_flow={"action": "deny"})
+    assert [f.rule for f in case.findings()] == ["EX010"]
+
+
+def test_an_upload_that_a_device_says_it_denied_is_still_one(case):
+    case.upload(HOST, 70_000, **STORAGE, table_flow={"action": "deny"})
+    found = case.only()
+    assert (found.rule, found.also, found.severity) == ("EX001", [], "high")
+    assert any("(denied)" in reason for reason in found.severity_reasons)
+    assert "A device denied 1 of the flows." in found.explanation
 
 
 def test_a_proxy_s_own_leg_is_not_counted_again(case):

@@ -75,3 +75,11 @@ def test_a_replica_s_login_server_stands_for_its_registry(case):
     assert (found.endpoint, found.severity) == ("contoso.azurecr.io", "low")
     assert found.facts["candidates"] == ["contoso.azurecr.io"]
     assert found.facts["bytes"] == 7000
+
+
+def test_without_byte_counts_no_download_is_claimed(case):
+    case.logged("eusmanaged63.blob.core.windows.net", role="managed-storage-candidate",
+                ownership="foreign", managed_of="contoso.azurecr.io")  # fmt: skip
+    found = case.only()
+    assert (found.rule, found.facts["bytes"]) == ("RD001", None)
+    assert "was in contact (nobody counted the bytes) with 1 storage account" in found.explanation

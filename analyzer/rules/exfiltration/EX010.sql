@@ -1,0 +1,60 @@
+-- id = "EX010"
+-- title = "Denied attempt to reach storage, a registry or a drop service that is not ours"
+-- stream = "exfiltration"
+-- order = 8
+-- shows = "denied"
+-- severity = "medium"
+-- attack = ["T1567"]
+-- explanation = "{agent} tried to reach {target}, {_what}, and a device denied it ({attempts} attempt(s), {records} log record(s); rules: {rules}; programs: {processes}). Nothing is known to have left, but something on this agent wanted to go there."
+-- clears = [
+--   "Name the job or program that asks for it; if it is wanted: --approve {target_arg}, and allow it in the device.",
+--   "If it is ours: --own {own_arg}",
+-- ]
+-- [modifiers.ordinary-reads]
+-- effect = "step-down"
+-- reason = "images and layers are downloaded there, so an attempt says little about an upload"
+-- [modifiers.chat-or-webhook]
+-- effect = "step-down"
+-- reason = "build jobs often notify chats and webhooks"
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    CASE WHEN bool_and(imitates IS NULL AND role IN (
+            'registry-login', 'registry-regional', 'registry-data', 'other-registry',
+            'managed-storage-candidate', 'registry-managed-storage'
+        )) THEN ['ordinary-reads'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(role = 'webhook') THEN ['chat-or-webhook'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership = 'platform-claimed' AND role NOT IN (
+            'managed-storage-candidate', 'registry-managed-storage'
+        )) THEN ['platform-claimed'] ELSE []::VARCHAR[] END AS modifiers,
+    {
+        '_what': CASE
+            WHEN min(imitates) IS NOT NULL THEN 'a name that imitates ' || min(imitates)
+            WHEN bool_or(role IN ('drop-service', 'webhook', 'tunnel'))
+                THEN 'which takes data from anybody'
+            WHEN bool_or(role IN ('registry-login', 'registry-regional', 'registry-data',
+                'other-registry')) THEN 'a registry that is neither declared as ours nor approved'
+            ELSE 'storage that is neither declared as ours nor approved'
+        END,
+        'attempts': count(*),
+        'records': coalesce(sum(records), 0)::BIGINT,
+        'rules': coalesce(list(DISTINCT rule ORDER BY rule) FILTER (WHERE rule IS NOT NULL),
+            ['not logged']),
+        'processes': coalesce(list(DISTINCT process ORDER BY process)
+            FILTER (WHERE process IS NOT NULL), ['not logged'])
+    } AS facts
+FROM evidence_flows
+JOIN (SELECT flow_id, rule, process, records FROM flows) USING (flow_id)
+WHERE denied AND NOT carried
+  AND ownership NOT IN ('ours', 'approved', 'platform')
+  AND (
+      imitates IS NOT NULL
+      OR role IN (
+          'storage-account', 'object-store', 'storage-infra', 'managed-storage-candidate',
+          'registry-managed-storage', 'registry-login', 'registry-regional', 'registry-data',
+          'other-registry', 'drop-service', 'webhook', 'tunnel'
+      )
+  )
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

@@ -1,0 +1,61 @@
+-- id = "EX015"
+-- title = "Contact with storage, a registry or a drop service that is not ours, amount unknown"
+-- stream = "exfiltration"
+-- order = 9
+-- shows = "contact"
+-- severity = "low"
+-- attack = ["T1567"]
+-- explanation = "{agent} contacted {target}, {_what} ({contacts} connection(s), {allowed} of them logged as allowed; programs: {processes}). No source in the input counts bytes of this contact: it may have been a download, or anything else."
+-- clears = [
+--   "Add what counts bytes for that time: VNet flow logs, a capture, or a proxy's log of the same agent.",
+--   "If it is ours: --own {own_arg}",
+--   "If somebody approved it: --approve {target_arg}",
+-- ]
+SELECT
+    agent,
+    endpoint,
+    list(flow_id ORDER BY flow_id) AS flow_ids,
+    []::VARCHAR[] AS modifiers,
+    {
+        '_what': CASE
+            WHEN min(imitates) IS NOT NULL THEN 'a name that imitates ' || min(imitates)
+            WHEN bool_or(role IN ('drop-service', 'webhook', 'tunnel'))
+                THEN 'which takes data from anybody'
+            WHEN bool_or(role IN ('registry-login', 'registry-regional', 'other-registry'))
+                THEN 'a registry that is neither declared as ours nor approved'
+            ELSE 'storage that is neither declared as ours nor approved'
+        END,
+        'contacts': count(*),
+        'allowed': count(*) FILTER (WHERE action = 'allow'),
+        'processes': coalesce(list(DISTINCT process ORDER BY process)
+            FILTER (WHERE process IS NOT NULL), ['not logged'])
+    } AS facts
+FROM evidence_flows AS e
+JOIN (SELECT flow_id, process FROM flows) USING (flow_id)
+WHERE contact
+  AND ownership NOT IN ('ours', 'approved', 'platform')
+  AND (
+      imitates IS NOT NULL
+      OR (
+          ownership <> 'platform-claimed'
+          AND role IN ('storage-account', 'object-store', 'drop-service', 'webhook', 'tunnel')
+      )
+      OR (
+          ownership <> 'platform-claimed'
+          AND role IN ('registry-login', 'registry-regional', 'other-registry')
+          AND direction IS DISTINCT FROM 'download-only'
+      )
+      -- What may be a registry's layers is a matter of readiness.
+      OR (
+          role IN ('managed-storage-candidate', 'registry-managed-storage')
+          AND managed_of IS NULL
+      )
+  )
+  -- Where the same contact is counted as well, those figures speak.
+  AND NOT EXISTS (
+      SELECT 1 FROM attributed AS a
+      WHERE a.agent = e.agent AND a.endpoint IS NOT DISTINCT FROM e.endpoint
+        AND a.orig_bytes IS NOT NULL
+  )
+GROUP BY agent, endpoint
+ORDER BY agent, endpoint

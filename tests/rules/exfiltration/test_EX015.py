@@ -1,0 +1,80 @@
+"""EX015: contact with what is not ours, amount unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+HOST = "evil.blob.core.windows.net"
+STORAGE = {"role": "storage-account", "ownership": "foreign", "owner": "evil", "service": "storage"}
+
+
+def test_contact_without_any_byte_count_is_low_and_no_upload(case):
+    case.logged(HOST, **STORAGE, input_id=case.log(), table_flow={"action": "allow"})
+    case.logged(HOST, **STORAGE)
+    found = case.only()
+    assert (found.rule, found.severity, found.shows) == ("EX015", "low", "contact")
+    assert (found.direction_evidence, found.uploaded_bytes) == ("W5", None)
+    assert "contacted" in found.explanation
+    assert "2 connection(s), 1 of them logged as allowed" in found.explanation
+    for wrong in ("upload", "sent data", "turn"):
+        assert wrong not in found.explanation
+    assert case.judge().verdict == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    "role", ["object-store", "drop-service", "webhook", "tunnel", "other-registry"]
+)
+def test_other_places_that_take_data(case, role):
+    case.logged("x.example.org", role=role, ownership="foreign")
+    assert case.only().rule == "EX015"
+
+
+def test_where_the_contact_is_counted_the_figures_speak(case):
+    case.logged(HOST, **STORAGE)
+    case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=5000, agent="10.0.0.6")
+    assert [f.agent for f in case.findings()] == ["10.0.0.5"]
+    case.flow(HOST, **STORAGE, orig_bytes=900)
+    assert case.findings() == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {**STORAGE, "ownership": "ours"},
+        {**STORAGE, "ownership": "approved"},
+        {**STORAGE, "ownership": "platform"},
+        {**STORAGE, "ownership": "platform-claimed"},
+        {"role": "ci-platform", "ownership": "platform-claimed"},
+        {"role": "registry-data", "ownership": "foreign"},
+        {"role": "other-registry", "ownership": "foreign", "direction": "download-only"},
+        {"role": "code-host", "ownership": "foreign"},
+        {"role": "unknown"},
+    ],
+)
+def test_others_are_a_row_of_the_table_alone(case, values):
+    case.logged("x.example.org", **values)
+    result = case.judge()
+    assert result.findings == []
+    assert [e.endpoint for e in result.endpoints] == ["x.example.org"]
+
+
+@pytest.mark.parametrize(("managed_of", "rules"), [(None, ["EX015"]), ("a.azurecr.io", ["RD001"])])
+def test_managed_storage_without_a_registry_is_a_contact(case, managed_of, rules):
+    case.logged("eusmanaged63.blob.core.windows.net", role="managed-storage-candidate",
+                ownership="platform-claimed", managed_of=managed_of)  # fmt: skip
+    assert [f.rule for f in case.findings()] == rules
+
+
+def test_neither_port_nor_address_is_needed(case):
+    case.logged(HOST, **STORAGE, resp_ip=None, resp_port=None, agent_port=None, agent="runner",
+                agent_ip="runner", scope="unknown")  # fmt: skip
+    found = case.only()
+    assert (found.agent, found.addresses) == ("runner", [])
+    evidence = found.evidence[0]
+    assert (evidence.orig, evidence.resp) == ("runner", "?")
+    assert (evidence.display_filter, evidence.tshark, evidence.first_packet) == ("", None, None)
+
+
+def test_nobody_without_name_and_address_is_accused(case):
+    case.counted(None, 90_000_000, resp_ip=None, resp_port=443)
+    assert case.findings() == []
