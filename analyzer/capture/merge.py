@@ -256,7 +256,7 @@ class Merge:
             snapped=int(r[R_SNAPPED]),
             complete=not any(issue.incomplete for issue in found),
             archive=cursor.spec.archive,
-            extract=cursor.spec.extract,
+            extract=cursor.stream.extract,
         )
         self._issues[cursor.input_id] = found
 

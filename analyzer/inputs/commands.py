@@ -2,7 +2,8 @@
 
 A command names a member by the bytes that the archive's maker chose. It is given only where the
 archive's tool takes that name literally, and where the name can mean nothing else in the archive:
-tar prints every member of a name, and all that lies below it, one behind the other.
+tar prints every member of a name, and all that lies below it, one behind the other. unzip goes by
+the directory alone: where that is missing or damaged, or another one could be meant, there is none.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ class Commands:
         at = -1
         while (at := name.find(b"/", at + 1)) >= 0:
             self._parents.add(hash(name[:at]))
+
+    def doubt(self, name: bytes) -> None:
+        """No command for this member: the archive's tool takes another name or size for it."""
+        self._ambiguous.add(hash(name))
+
+    def withdraw(self) -> None:
+        """No commands: the archive's tool does not find the members as they were found here."""
+        self._source = None
 
     def of(self, name: bytes | None) -> str | None:
         """The command that prints the member as it is stored, None when there is no safe one."""

@@ -97,7 +97,7 @@ class Source(ABC):
             snapped=self.snapped,
             complete=not any(issue.incomplete for issue in self.issues()),
             archive=self.spec.archive,
-            extract=self.spec.extract,
+            extract=self.stream.extract,
         )
 
 
