@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyzer.report.missing import missing
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def exit_code(result: Result, fail_on: Sequence[str]) -> int:
 
 def incomplete(result: Result) -> bool:
     """Data is missing from the analysis."""
-    return any(i.incomplete for i in result.issues) or not all(i.complete for i in result.inputs)
+    return bool(missing(result))
 
 
 def problem_lines(result: Result) -> list[str]:

@@ -65,3 +65,19 @@ def test_nothing_from_the_wire_reaches_the_terminal_raw(text: str) -> None:
     assert summary.replace("\n", "").isprintable()
     calm = render_summary(results.with_text(results.undeclared(), "x"), "x", colour=False)
     assert summary.count("\n") == calm.count("\n")
+
+
+def test_whatever_makes_the_exit_code_3_is_named() -> None:
+    whole = [replace(entry, complete=True) for entry in results.realistic().inputs]
+    base = replace(results.realistic(), inputs=whole, issues=[])
+    assert "incomplete:" not in render_summary(base, None, colour=False)
+    lost = [
+        results.make_issue(input=None, where="a.zip!/x", code="zip-overlap", incomplete=True),
+        results.make_issue(input=None, where="a.zip!/x", code="zip-damaged", incomplete=True),
+        results.make_issue(input=None, where="run", code="flow-cap", incomplete=True),
+        results.make_issue(input="b.pcap", where="packet 1", incomplete=True),
+        results.make_issue(input=None, where="c.zip", incomplete=True),
+        results.make_issue(input=None, where="d.zip", incomplete=False),
+    ]
+    summary = render_summary(replace(base, issues=lost), None, colour=False)
+    assert "incomplete: a.zip!/x, this run (flow-cap), b.pcap and 1 more\n" in summary
