@@ -86,6 +86,8 @@ def amount(uploaded: int | None, error: int | None, lower_bound: bool) -> str:
     """The estimate as it must always be quoted: ``at least 5.24 MB ± 3.10 KB``."""
     if uploaded is None:
         return "unknown amount"
+    if not uploaded:
+        return "no bytes seen"
     text = rounded(uploaded)
     if error:
         text += f" ± {rounded(error)}"

@@ -92,7 +92,8 @@ def _finding_line(finding: Finding) -> str:
     size = amount(
         finding.uploaded_bytes, finding.size_error_bytes, finding.uploaded_bytes_is_lower_bound
     )
-    return f"{line}  {size} uploaded, confidence {visible(finding.confidence)}"
+    up = " uploaded" if finding.uploaded_bytes else ""
+    return f"{line}  {size}{up}, confidence {visible(finding.confidence)}"
 
 
 def _issue_lines(result: Result) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from analyzer.rules.counts import counted, verb
 from analyzer.rules.declare import own_argument
 from analyzer.rules.grades import DIRECTION_WORDS, NAME_WORDS
 from analyzer.rules.times import utc
@@ -67,12 +68,14 @@ def explanation(
         sentences += _amount(figures, thresholds)
         sentences.append(f"The direction is {DIRECTION_WORDS[figures.direction]}.")
         if figures.write_line:
-            sentences.append(f"First write request: {figures.write_line}.")
+            more = f" of {figures.write_requests:,}" if figures.write_requests > 1 else ""
+            sentences.append(f"First write request{more}: {figures.write_line}.")
         if named:
             sentences.append(f"The name is {NAME_WORDS[name_grade]}.")
         if figures.ambiguous:
             sentences.append(
-                f"{_count(figures.ambiguous, 'other name')} in DNS answers fit the address too."
+                f"{counted(figures.ambiguous, 'other name')} in DNS answers "
+                f"{verb(figures.ambiguous, 'fits', 'fit')} the address too."
             )
     return " ".join(sentences)
 
@@ -84,7 +87,7 @@ def clears(rule: Rule, role: str, fields: dict[str, str]) -> list[str]:
 
 def _when(figures: Figures) -> str:
     span = f"between {utc(figures.first_ns)} and {utc(figures.last_ns)}"
-    return f"Seen in {_count(figures.flows, 'flow')} {span}."
+    return f"Seen in {counted(figures.flows, 'flow')} {span}."
 
 
 def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
@@ -93,7 +96,7 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     sentences = []
     if figures.upload_turns:
         sentences.append(
-            f"{_count(figures.upload_turns, 'upload turn')} carried "
+            f"{counted(figures.upload_turns, 'upload turn')} carried "
             f"{figures.upload_bytes:,} bytes on the wire (a turn is what the client sends until "
             f"the server answers; an upload turn has at least {thresholds.upload_turn_bytes:,} "
             f"bytes and more than its answer, or at least "
@@ -101,15 +104,20 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
         )
     if figures.small_turns:
         sentences.append(
-            f"{_count(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "
+            f"{counted(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "
             f"{figures.small_bytes:,} bytes."
         )
     if figures.write_requests:
         sentences.append(
-            f"{_count(figures.write_requests, 'write request')} read in clear had "
+            f"{counted(figures.write_requests, 'write request')} read in clear had "
             f"{figures.write_bytes:,} body bytes in the capture."
         )
-    if figures.uploaded is not None:
+    if figures.uploaded == 0:
+        sentences.append(
+            "Without TLS records, handshake and estimated request heads no bytes of application "
+            "payload were seen."
+        )
+    elif figures.uploaded is not None:
         sentences.append(
             f"Without TLS records, handshake and estimated request heads that is about "
             f"{figures.uploaded:,} bytes of application payload, give or take "
@@ -128,21 +136,17 @@ def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:
     if figures.missed_bytes:
         bound = "; the size is a lower bound" if figures.lower_bound(thresholds) else ""
         sentences.append(
-            f"{figures.missed_bytes:,} outgoing bytes of these flows are missing "
-            f"from the capture{bound}."
+            f"{counted(figures.missed_bytes, 'outgoing byte')} of these flows "
+            f"{verb(figures.missed_bytes, 'is', 'are')} missing from the capture{bound}."
         )
     if figures.quic_flows:
         sentences.append(
-            f"{_count(figures.quic_flows, 'flow')} used QUIC, where packets that were sent again "
+            f"{counted(figures.quic_flows, 'flow')} used QUIC, where packets that were sent again "
             "count again and lost ones cannot be noticed."
         )
     if figures.open_at_start:
         sentences.append(
-            f"{_count(figures.open_at_start, 'flow')} had begun before the capture did: what was "
+            f"{counted(figures.open_at_start, 'flow')} had begun before the capture did: what was "
             "sent before is not in the figures."
         )
     return sentences
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
