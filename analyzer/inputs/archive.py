@@ -120,9 +120,10 @@ class Expander:
             for member in members(reader):
                 if self._worth_reading(box, member):
                     content = part.within(member.at, member.size)
-                    self._member(box, member.name, content, content.size, found)
+                    if content.size:  # else the archive is cut here, which is told once
+                        self._member(box, member.name, content, content.size, found)
         except DamagedTarError as error:
-            self._damage(box, error.code, f"expected {error}", error.at)
+            self._damage(box, error)
         finally:
             reader.close()
 
@@ -136,6 +137,8 @@ class Expander:
                     continue
                 head = reader.read(min(member.size, FIRST_BYTES))
                 head += reader.read(max(min(member.size, needed(head)) - len(head), 0))
+                if not head:  # the archive is cut here, which is told once
+                    continue
                 if sniff(head) is None and archive_of(head) is None:
                     self._stranger(box, member.name, recognise(head))
                     continue
@@ -152,11 +155,12 @@ class Expander:
             stream.close()
         if stream.problem is not None:
             problem = stream.problem
+            box.commands.broken_off()
             self._count(
                 problem.code, box.path, f"{problem.where}: {problem.detail}", incomplete=True
             )
         elif broken is not None:
-            self._damage(box, broken.code, f"expected {broken}", broken.at)
+            self._damage(box, broken)
 
     def _worth_reading(self, box: Box, member: TarMember) -> bool:
         box.commands.seen(member.name)
@@ -164,7 +168,7 @@ class Expander:
             if member.kind != "a directory":
                 detail = f"found {member.kind} in {box.outer}; left out"
                 sparse = member.kind in ("a sparse file", "a member of an unknown type")
-                hint = "; unpack it and give the files" if sparse else ""
+                hint = "; unpack it and give the files" if sparse else ", it holds no bytes itself"
                 place = self._place(box, member.name)
                 self._count("archive-member", place, detail + hint, incomplete=sparse)
             return False
@@ -302,9 +306,12 @@ class Expander:
         place = box.path if name is None else self._place(box, name)
         self._count("archive-spill", place, detail, incomplete=True)
 
-    def _damage(self, box: Box, code: str, expected: str, at: int) -> None:
-        detail = f"offset {at}: {expected}; members before it were read, what follows is lost"
-        self._count(code, box.path, detail, incomplete=True)
+    def _damage(self, box: Box, error: DamagedTarError) -> None:
+        box.commands.broken_off()
+        detail = (
+            f"offset {error.at}: expected {error}; what precedes it was read, what follows is lost"
+        )
+        self._count(error.code, box.path, detail, incomplete=True)
 
     @staticmethod
     def _place(box: Box, name: bytes) -> str:

@@ -45,10 +45,12 @@ class Commands:
         self._ambiguous: set[int] = set()
         self._parents: set[int] = set()
         self._count = 0
+        self._last = b""
 
     def seen(self, name: bytes, method: int = 0) -> None:
         """Notes a member, whatever it is."""
         self._count += 1
+        self._last = name
         if self._source is None or self._count > MAX_NAMES:
             return
         key = hash(name)
@@ -65,6 +67,15 @@ class Commands:
     def doubt(self, name: bytes) -> None:
         """No command for this member: the archive's tool takes another name or size for it."""
         self._ambiguous.add(hash(name))
+
+    def broken_off(self) -> None:
+        """The archive breaks off: its tool may print less of the last member than was read here.
+
+        Nor do all decompressors print every byte that precedes damage.
+        """
+        self.doubt(self._last)
+        if self._form.compression not in (None, "gzip", "xz"):
+            self.withdraw()
 
     def withdraw(self) -> None:
         """No commands: the archive's tool does not find the members as they were found here."""
