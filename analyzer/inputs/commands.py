@@ -130,8 +130,9 @@ def _literal(name: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return (
-        text.isprintable()
-        and not text.startswith(("/", "-"))
+        text.strip("/") == text != ""
+        and text.isprintable()
+        and not text.startswith("-")
         and not _PATTERN.intersection(text)
         and ".." not in text.split("/")
     )

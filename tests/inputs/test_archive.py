@@ -616,3 +616,10 @@ def test_archives_that_are_not_read_are_named(tmp_path: Path, start: bytes, kind
     ((spec,), _) = found(tmp_path, start + bytes(99))
     assert spec.problem is not None
     assert f"found {kind}; nothing analysed; " in spec.problem.detail
+
+
+def test_names_that_tar_takes_for_a_folder_have_no_command(tmp_path: Path) -> None:
+    members = [archives.entry(name, PLAIN) for name in (b"a/", b"", b"ok")]
+    specs, _ = found(tmp_path, b"".join(members) + archives.END)
+    told = {spec.member: spec.extract is not None for spec in specs}
+    assert told == {b"a/": False, b"": False, b"ok": True}
