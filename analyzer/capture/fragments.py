@@ -161,9 +161,7 @@ class Fragments:
         self.open: dict[Key, Datagram] = {}
         self.held = 0
         self.done: dict[Key, tuple[int, int]] = {}  # datagrams just completed: time and input
-        self.counts = {"ip-fragment": 0, "ip-fragment-overlap": 0, "ip-fragment-cap": 0}
-        self.counts["bad-ip-fragment"] = 0
-        self.where: dict[str, str] = {}
+        self.counts: dict[tuple[int, str], tuple[int, int]] = {}  # packet seen first, how often
 
     def take(self, raw: bytes, wire: int, place: Place) -> Iterator[Whole]:
         """Adds one fragment; what it completes, and what had to be given up for it."""
@@ -205,11 +203,10 @@ class Fragments:
             yield from self._give_up(next(iter(self.open)))
 
     def issues(self) -> list[Issue]:
-        """What was counted."""
+        """What was counted, by input and kind."""
         return [
-            Issue(code, None, self.where.get(code, "run"), DETAIL[code], count)
-            for code, count in self.counts.items()
-            if count
+            Issue(code, input_id, f"packet {packet}", DETAIL[code], count)
+            for (input_id, code), (packet, count) in sorted(self.counts.items())
         ]
 
     def _add(self, datagram: Datagram, fragment: Fragment, place: Place) -> None:
@@ -250,8 +247,8 @@ class Fragments:
         self.held -= self.open.pop(key).held
 
     def _count(self, code: str, place: Place) -> None:
-        self.counts[code] += 1
-        self.where.setdefault(code, f"packet {place.packet} of input {place.input_id + 1}")
+        packet, count = self.counts.get((place.input_id, code), (place.packet, 0))
+        self.counts[place.input_id, code] = (packet, count + 1)
 
     @staticmethod
     def _whole(datagram: Datagram, size: int) -> Whole:

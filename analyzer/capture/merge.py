@@ -37,7 +37,7 @@ from analyzer.capture.layout import (
     WALK_LIMIT,
     WALK_MORE,
 )
-from analyzer.capture.report import InputReport
+from analyzer.capture.report import InputReport, nothing_analysed
 from analyzer.issues import Issue
 
 if TYPE_CHECKING:
@@ -243,6 +243,9 @@ class Merge:
             _add_counts(cursor.q, lane.q)
         found = cursor.issues()
         r = cursor.r
+        if not any(issue.incomplete for issue in found):
+            nothing = nothing_analysed(found, int(r[R_PKT]), cursor.input_id)
+            found = found if nothing is None else [nothing, *found]
         seen = bool(r[R_SEEN])
         self._reports[cursor.input_id] = InputReport(
             input_id=cursor.input_id,
@@ -256,7 +259,7 @@ class Merge:
             snapped=int(r[R_SNAPPED]),
             complete=not any(issue.incomplete for issue in found),
             archive=cursor.spec.archive,
-            extract=cursor.spec.extract,
+            extract=cursor.stream.extract,
         )
         self._issues[cursor.input_id] = found
 

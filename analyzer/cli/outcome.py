@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyzer.report.missing import missing
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from analyzer.result import Result
+    from analyzer.result import IssueInfo, Result
 
 RAN, FINDINGS, INCOMPLETE = 0, 1, 3
 
@@ -37,7 +38,7 @@ def exit_code(result: Result, fail_on: Sequence[str]) -> int:
 
 def incomplete(result: Result) -> bool:
     """Data is missing from the analysis."""
-    return any(i.incomplete for i in result.issues) or not all(i.complete for i in result.inputs)
+    return bool(missing(result))
 
 
 def problem_lines(result: Result) -> list[str]:
@@ -48,12 +49,17 @@ def problem_lines(result: Result) -> list[str]:
     found = [issue for issue in result.issues if issue.incomplete or issue.input is None]
     lines = [
         ": ".join(part for part in (issue.input, issue.where, issue.detail) if part)
-        + (f" ({issue.count} times)" if issue.count > 1 else "")
+        + (f" ({issue.count:,} times)" if issue.count > 1 and not _folded(issue) else "")
         for issue in found[:_PROBLEM_LINES]
     ]
     if len(found) > _PROBLEM_LINES:
         lines.append(f"{len(found) - _PROBLEM_LINES} more problems are in the report")
     return lines
+
+
+def _folded(issue: IssueInfo) -> bool:
+    """Its place is a path and how many more there are."""
+    return issue.input is None and issue.where != "run"
 
 
 def _fails(result: Result, fail_on: Sequence[str]) -> bool:

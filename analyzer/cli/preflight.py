@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from analyzer.report.write import is_stream, refuse_existing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""What a `Path` makes of a URL: one slash is left behind its scheme."""
 
 _DUCKDB_MAGIC = b"DUCK"
 """At offset 8 of a DuckDB file."""
@@ -28,6 +32,8 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
     Raises:
         UsageError: With the reason.
     """
+    if _SCHEME.match(str(path)):
+        raise UsageError(f"{path}: is a URL; a report is written to a file, or to - for a pipe")
     refuse_existing(path, force)
     if is_stream(path):
         return

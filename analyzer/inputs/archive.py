@@ -8,10 +8,10 @@ packet time and a compressed tar can neither be sought in nor always be read twi
 
 from __future__ import annotations
 
-import bisect
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from analyzer.inputs.box import MAX_RANGES, OVERLAP, Box
 from analyzer.inputs.commands import Commands, decompressed
 from analyzer.inputs.open import Stream, open_source
 from analyzer.inputs.packed import Packed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from analyzer.inputs.sniff import Format, Stranger
+    from analyzer.inputs.sniff import Stranger
     from analyzer.inputs.spec import Texts
     from analyzer.inputs.store import Part, Source
     from analyzer.inputs.tararchive import TarMember
@@ -45,55 +45,7 @@ MAX_DEPTH = 2
 MAX_CAPTURES = 16_384
 """Captures that a run takes out of archives."""
 
-MAX_RANGES = 65_536
-"""Parts of a zip, with something else between them, that members lie in."""
-
-_GAP = 64  # what follows a member's data (4.3.9) takes up to 24 bytes
 _TICK = 16 << 20
-
-
-@dataclass(slots=True)
-class _Box:
-    """An archive that is being taken apart.
-
-    Attributes:
-        path: As shown: ``a.tar``, inside it ``a.tar!/b.zip``.
-        outer: Path of the file that holds everything.
-        format: ``tar`` or ``zip``, and its compression.
-        part: Its stored bytes.
-        depth: 1 for a file, 2 inside of another archive.
-        commands: Makes the commands that print members.
-        taken: Parts of a zip that members lie in, as (begin, end), ordered and apart.
-        seen: Shown paths and how often each came.
-    """
-
-    path: str
-    outer: str
-    format: Format
-    part: Part
-    depth: int
-    commands: Commands
-    taken: list[tuple[int, int]] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)
-
-    def claim(self, begin: int, end: int) -> bool:
-        """Notes where a member of a zip lies; False when it lies in another one.
-
-        Otherwise a few bytes, listed a million times, would be decompressed a million times.
-        """
-        at = bisect.bisect(self.taken, (begin, end))
-        near = range(max(at - 1, 0), min(at + 1, len(self.taken)))
-        if any(self.taken[n][0] < end and begin < self.taken[n][1] for n in near):
-            return False
-        first = last = at
-        if at and begin - self.taken[at - 1][1] <= _GAP:
-            first, begin = at - 1, self.taken[at - 1][0]
-        if at < len(self.taken) and self.taken[at][0] - end <= _GAP:
-            last, end = at + 1, self.taken[at][1]
-        if first == last and len(self.taken) >= MAX_RANGES:
-            return False
-        self.taken[first:last] = [(begin, end)]
-        return True
 
 
 class Expander:
@@ -142,7 +94,7 @@ class Expander:
             part = Slice(FileStore(spec.source, size, spec.identity), 0, size)
         found: list[Spec] = []
         commands = Commands(spec.source if spec.part is None else None, spec.format)
-        box = _Box(spec.path, spec.path, spec.format, part, 1, commands)
+        box = Box(spec.path, spec.path, spec.format, part, 1, commands)
         self._open(box, found)
         for each in found:
             command = commands.of(each.member)
@@ -153,7 +105,7 @@ class Expander:
             self._progress(self.scanned)
         return len(found)
 
-    def _open(self, box: _Box, found: list[Spec]) -> None:
+    def _open(self, box: Box, found: list[Spec]) -> None:
         try:
             if box.format.container == "zip":
                 self._zip(box, found)
@@ -166,19 +118,20 @@ class Expander:
 
     # --- tar ----------------------------------------------------------------------------------
 
-    def _stored_tar(self, box: _Box, part: Slice, found: list[Spec]) -> None:
+    def _stored_tar(self, box: Box, part: Slice, found: list[Spec]) -> None:
         reader = StoredTar(part)
         try:
             for member in members(reader):
                 if self._worth_reading(box, member):
                     content = part.within(member.at, member.size)
-                    self._member(box, member.name, content, content.size, found)
+                    if content.size:  # else the archive is cut here, which is told once
+                        self._member(box, member.name, content, content.size, found)
         except DamagedTarError as error:
-            self._damage(box, error.code, f"expected {error}", error.at)
+            self._damage(box, error)
         finally:
             reader.close()
 
-    def _streamed_tar(self, box: _Box, found: list[Spec]) -> None:
+    def _streamed_tar(self, box: Box, found: list[Spec]) -> None:
         stream = self._stream(box)
         reader = StreamedTar(self._ticking(stream))
         broken: DamagedTarError | None = None
@@ -188,6 +141,8 @@ class Expander:
                     continue
                 head = reader.read(min(member.size, FIRST_BYTES))
                 head += reader.read(max(min(member.size, needed(head)) - len(head), 0))
+                if not head:  # the archive is cut here, which is told once
+                    continue
                 form, stranger = told(head, sniff(head), self._texts)
                 if form is None:
                     self._stranger(box, member.name, stranger)
@@ -205,19 +160,20 @@ class Expander:
             stream.close()
         if stream.problem is not None:
             problem = stream.problem
+            box.commands.broken_off()
             self._count(
                 problem.code, box.path, f"{problem.where}: {problem.detail}", incomplete=True
             )
         elif broken is not None:
-            self._damage(box, broken.code, f"expected {broken}", broken.at)
+            self._damage(box, broken)
 
-    def _worth_reading(self, box: _Box, member: TarMember) -> bool:
+    def _worth_reading(self, box: Box, member: TarMember) -> bool:
         box.commands.seen(member.name)
         if member.kind:
             if member.kind != "a directory":
                 detail = f"found {member.kind} in {box.outer}; left out"
                 sparse = member.kind in ("a sparse file", "a member of an unknown type")
-                hint = "; unpack it and give the files" if sparse else ""
+                hint = "; unpack it and give the files" if sparse else ", it holds no bytes itself"
                 place = self._place(box, member.name)
                 self._count("archive-member", place, detail + hint, incomplete=sparse)
             return False
@@ -227,32 +183,36 @@ class Expander:
 
     # --- zip ----------------------------------------------------------------------------------
 
-    def _zip(self, box: _Box, found: list[Spec]) -> None:
-        part = box.part
+    def _zip(self, box: Box, found: list[Spec]) -> None:
+        part, cut = box.part, None
         if not isinstance(part, Slice) or box.format.compression is not None:
             stream = self._stream(box)
             copy = self._spill.take(b"", self._ticking(stream), 1 << 62)
             self.scanned += stream.stored_bytes if box.depth == 1 else 0
             stream.close()
-            if stream.problem is not None:
-                problem = stream.problem
-                detail = f"{problem.where}: {problem.detail}"
-                self._count(problem.code, box.path, detail, incomplete=True)
+            cut = stream.problem
+            if cut is not None:
+                self._count(cut.code, box.path, f"{cut.where}: {cut.detail}", incomplete=True)
             if copy is None:
                 self._unspilled(box, None)
                 return
             part = copy
         archive = Zip(part)
+        box.spare = OVERLAP * part.size
         try:
             for member in archive.members():
                 self._zip_member(box, archive, member, part, found)
         except DamagedZipError as error:
-            self._damage(box, error.code, f"expected {error}", error.at)
+            box.commands.withdraw()  # unzip goes by the directory
+            if cut is None or error.code != "zip-truncated":
+                self._count(error.code, box.path, f"offset {error.at}: {error}", incomplete=True)
         finally:
             archive.close()
+        if archive.several_ends:
+            box.commands.withdraw()  # unzip may take another directory
 
     def _zip_member(
-        self, box: _Box, archive: Zip, member: ZipMember, whole: Slice, found: list[Spec]
+        self, box: Box, archive: Zip, member: ZipMember, whole: Slice, found: list[Spec]
     ) -> None:
         box.commands.seen(member.name, member.method)
         if member.name.endswith(b"/") and not member.size:
@@ -270,20 +230,22 @@ class Expander:
             )
             self._count("zip-method", place, detail, incomplete=True)
             return
-        where = archive.content(member)
-        if where is None:
+        place_of = archive.content(member)
+        if place_of is None:
             detail = "expected a local header where the directory points to; the member is lost"
             self._count("zip-damaged", place, detail, incomplete=True)
             return
         if not member.packed:
             self._stranger(box, member.name, recognise(b""))
             return
-        missing = where.size < member.packed
-        content = Packed(where, member.method, missing, member.crc, member.size)
+        where, stated, agreed = place_of
+        if member.renamed or not agreed:
+            box.commands.doubt(member.name)
+        content = Packed(where, member.method, where.size < stated, member.crc, member.size)
         if not box.claim(member.at, where.start - whole.start + where.size):
             detail = (
-                f"expected members of {box.outer} one behind the other, found one inside of "
-                f"another (or more than {MAX_RANGES} places); left out"
+                f"expected members of {box.outer} one behind the other, found one that is listed "
+                f"twice or lies inside of others (or more than {MAX_RANGES} places); left out"
             )
             self._count("zip-overlap", place, detail, incomplete=True)
             return
@@ -294,7 +256,7 @@ class Expander:
 
     def _member(
         self,
-        box: _Box,
+        box: Box,
         name: bytes,
         part: Part,
         size: int,
@@ -324,7 +286,7 @@ class Expander:
                 inner = nested or part
                 # What lies deeper has no command: pipes of archives do not reach into a zip.
                 none = Commands(None, archive)
-                self._open(_Box(place, box.outer, archive, inner, box.depth + 1, none), found)
+                self._open(Box(place, box.outer, archive, inner, box.depth + 1, none), found)
         elif self._captures >= MAX_CAPTURES:
             detail = f"expected at most {MAX_CAPTURES} captures in archives; left out"
             self._count("archive-captures", place, detail, incomplete=True)
@@ -335,13 +297,13 @@ class Expander:
             spec = Spec(path, None, form, size, first_ns, part=part, archive=box.outer)
             found.append(replace(spec, member=member))
 
-    def _stranger(self, box: _Box, name: bytes, stranger: Stranger) -> None:
+    def _stranger(self, box: Box, name: bytes, stranger: Stranger) -> None:
         hint = f"; {stranger.hint}" if stranger.hint else ""
         detail = f"{EXPECTED}; found {stranger.kind} in {box.outer}; left out{hint}"
         place = self._place(box, name)
         self._count("not-a-capture", place, detail, incomplete=stranger.holds_traffic)
 
-    def _unspilled(self, box: _Box, name: bytes | None) -> None:
+    def _unspilled(self, box: Box, name: bytes | None) -> None:
         detail = (
             f"expected room in the temporary folder (TMPDIR) for the captures in {box.outer}, at "
             f"most {self._spill.limit >> 20} MiB a run and 1 GiB (or a twentieth) left free; left "
@@ -350,16 +312,19 @@ class Expander:
         place = box.path if name is None else self._place(box, name)
         self._count("archive-spill", place, detail, incomplete=True)
 
-    def _damage(self, box: _Box, code: str, expected: str, at: int) -> None:
-        detail = f"offset {at}: {expected}; members before it were read, what follows is lost"
-        self._count(code, box.path, detail, incomplete=True)
+    def _damage(self, box: Box, error: DamagedTarError) -> None:
+        box.commands.broken_off()
+        detail = (
+            f"offset {error.at}: expected {error}; what precedes it was read, what follows is lost"
+        )
+        self._count(error.code, box.path, detail, incomplete=True)
 
     @staticmethod
-    def _place(box: _Box, name: bytes) -> str:
+    def _place(box: Box, name: bytes) -> str:
         return f"{box.path}!/{printable_name(name)}"
 
     @staticmethod
-    def _unique(box: _Box, path: str) -> str:
+    def _unique(box: Box, path: str) -> str:
         """The path; the second member of this name gets ``#2``."""
         number = box.seen[path] = box.seen.get(path, 0) + 1
         return path if number == 1 else f"{path}#{number}"
@@ -367,7 +332,7 @@ class Expander:
     # --- streams ------------------------------------------------------------------------------
 
     @staticmethod
-    def _stream(box: _Box) -> Stream:
+    def _stream(box: Box) -> Stream:
         """The archive's bytes, its compression undone."""
         return Stream(Spec(box.path, None, box.format), box.part.open(), None, hashed=False)
 

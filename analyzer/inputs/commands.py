@@ -2,7 +2,8 @@
 
 A command names a member by the bytes that the archive's maker chose. It is given only where the
 archive's tool takes that name literally, and where the name can mean nothing else in the archive:
-tar prints every member of a name, and all that lies below it, one behind the other.
+tar prints every member of a name, and all that lies below it, one behind the other. unzip goes by
+the directory alone: where that is missing or damaged, or another one could be meant, there is none.
 """
 
 from __future__ import annotations
@@ -44,10 +45,12 @@ class Commands:
         self._ambiguous: set[int] = set()
         self._parents: set[int] = set()
         self._count = 0
+        self._last = b""
 
     def seen(self, name: bytes, method: int = 0) -> None:
         """Notes a member, whatever it is."""
         self._count += 1
+        self._last = name
         if self._source is None or self._count > MAX_NAMES:
             return
         key = hash(name)
@@ -60,6 +63,23 @@ class Commands:
         at = -1
         while (at := name.find(b"/", at + 1)) >= 0:
             self._parents.add(hash(name[:at]))
+
+    def doubt(self, name: bytes) -> None:
+        """No command for this member: the archive's tool takes another name or size for it."""
+        self._ambiguous.add(hash(name))
+
+    def broken_off(self) -> None:
+        """The archive breaks off: its tool may print less of the last member than was read here.
+
+        Nor do all decompressors print every byte that precedes damage.
+        """
+        self.doubt(self._last)
+        if self._form.compression not in (None, "gzip", "xz"):
+            self.withdraw()
+
+    def withdraw(self) -> None:
+        """No commands: the archive's tool does not find the members as they were found here."""
+        self._source = None
 
     def of(self, name: bytes | None) -> str | None:
         """The command that prints the member as it is stored, None when there is no safe one."""
@@ -110,8 +130,9 @@ def _literal(name: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return (
-        text.isprintable()
-        and not text.startswith(("/", "-"))
+        text.strip("/") == text != ""
+        and text.isprintable()
+        and not text.startswith("-")
         and not _PATTERN.intersection(text)
         and ".." not in text.split("/")
     )

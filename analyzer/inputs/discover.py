@@ -65,6 +65,11 @@ class _Tally:
     incomplete: bool
     count: int = 1
 
+    @property
+    def place(self) -> str:
+        """The first of them, and how many others there are."""
+        return self.where if self.count == 1 else f"{self.where} and {self.count - 1:,} more"
+
 
 @dataclass(slots=True)
 class _Search:
@@ -100,7 +105,7 @@ class _Search:
     def issues(self) -> list[Issue]:
         """The tallies, in the order of their first occurrence."""
         return [
-            Issue(code, None, t.where, t.detail, t.count, t.incomplete)
+            Issue(code, None, t.place, t.detail, t.count, t.incomplete)
             for (code, _), t in self.tallies.items()
         ]
 

@@ -92,6 +92,12 @@ class Stream:
         return self.spec.size
 
     @property
+    def extract(self) -> str | None:
+        """`Spec.extract`; None for a damaged member: its tool may print less than was read."""
+        damaged = self.problem is not None and self.spec.archive is not None
+        return None if damaged else self.spec.extract
+
+    @property
     def sha256(self) -> str | None:
         """SHA-256 of the stored bytes (of a member: its content).
 

@@ -83,7 +83,7 @@ class PackedSource:
 
     def _doubt(self) -> Issue | None:
         part = self._part
-        if part.missing:
+        if part.missing and (self._size, self._crc) != (part.size, part.crc):
             code, detail = "zip-truncated", "the rest of the member, found the end of the archive"
         elif part.size is not None and self._size != part.size:
             code, detail = "zip-size", f"{part.size} bytes as the archive says, found {self._size}"

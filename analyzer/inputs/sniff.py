@@ -92,6 +92,11 @@ _CAPTURES: tuple[tuple[bytes, str, str], ...] = (
     (b"GMBU", "a Network Monitor capture", _EDITCAP),
     (b"RTSS", "a Network Monitor capture", _EDITCAP),
     (b"7z\xbc\xaf\x27\x1c", "a 7-zip archive", "unpack it and give the files"),
+    (b"Rar!\x1a\x07", "a RAR archive", "unpack it and give the files"),
+    (b"070701", "a cpio archive", "unpack it and give the files"),
+    (b"!<arch>\n", "an ar archive", "unpack it and give the files"),
+    (b"LZIP\x01", "lzip data", _PIPE),
+    (b"\x1f\x9d", "data of compress (.Z)", _PIPE),
 )
 _OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "an ELF program"),

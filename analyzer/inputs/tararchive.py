@@ -98,17 +98,22 @@ def members(reader: Reader) -> Iterator[TarMember]:
         if not block.strip(b"\0"):
             if len(block) < BLOCK:
                 if not ended:
-                    expected = "the two zero blocks that end an archive"
+                    expected = "the two zero blocks that end an archive, found its end"
                     raise DamagedTarError("tar-truncated", start + len(block), expected)
                 return
             ended = True
             continue
         if len(block) < BLOCK:
-            raise DamagedTarError("tar-truncated", start + len(block), "the rest of a header")
+            raise DamagedTarError(
+                "tar-truncated",
+                start + len(block),
+                "the rest of a header, found the end of the archive",
+            )
         info = _header(block)
         if info is None:
             code = "tar-trailing-data" if ended else "tar-damaged"
-            raise DamagedTarError(code, start, "a header whose checksum is right")
+            end = "the end of the archive" if ended else "a header whose checksum is right"
+            raise DamagedTarError(code, start, f"{end}, found {block[:4].hex(' ')}")
         ended = False
         kind = info.type
         if kind in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XGLTYPE):
@@ -158,7 +163,9 @@ def _extension(reader: Reader, size: int) -> bytes | None:
     text = reader.read(size) if size <= NAME_BYTES else None
     reader.skip(start + -(-size // BLOCK) * BLOCK - reader.at)
     if reader.at < start + size:
-        raise DamagedTarError("tar-truncated", reader.at, "the rest of an extended header")
+        raise DamagedTarError(
+            "tar-truncated", reader.at, "the rest of an extended header, found the end"
+        )
     return text
 
 

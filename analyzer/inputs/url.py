@@ -30,6 +30,7 @@ MAX_OBJECTS = 16_384
 """Objects that one pattern or folder stands for."""
 
 _BLOCK = 4 << 20
+_CONFUSED = (TypeError, AttributeError, LookupError, AssertionError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ def probe_url(url: str, texts: Texts | None = None) -> Iterator[Spec]:
     from fsspec.implementations.local import LocalFileSystem
 
     shown = redacted(url)
+    if not url.rpartition("://")[2]:  # file:// alone would be the current folder
+        yield Spec(shown, None, problem=os_problem(RemoteError(0, "the URL names no object")))
+        return
     try:
         system, paths, several = _resolve(url)
     except Exception as error:
@@ -170,7 +174,22 @@ def _as_os_error(error: Exception, url: str) -> OSError:
         return RemoteError(0, f"access denied ({cleaned(str(error), url)})")
     if isinstance(error, FileNotFoundError):
         return FileNotFoundError(2, "no object of this name")
-    return RemoteError(0, f"{type(error).__name__}: {cleaned(str(error), url)}")
+    return RemoteError(0, _reason(error, url))
+
+
+def _reason(error: Exception, url: str) -> str:
+    """Why a backend failed, in words and not as the name of a Python class."""
+    scheme = (SCHEME.match(url) or [""] * 2)[1].lower()
+    said = cleaned(str(error), url)
+    if isinstance(error, ValueError) and said.startswith("Protocol not known"):
+        return f"no backend of fsspec reads {scheme}:// (is there a typing error?)"
+    if isinstance(error, _CONFUSED) or "to unpack" in said:  # about the backend's own code
+        return f"its backend can make no sense of this {scheme}:// URL; is a part missing?"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return cleaned(error.strerror, url)
+    return f"its backend says: {said}"
 
 
 def _status(error: BaseException) -> int | None:

@@ -2,7 +2,8 @@
 
 Source: PKWARE APPNOTE.TXT 6.3, sections 4.3 (records), 4.4.3-4.4.5 (flags, methods), 4.5.3 (zip64).
 The standard library would hold every entry in memory, and refuses an archive whose end was cut off;
-such a one is read here by its local headers instead, from the front to the cut.
+such a one is read here by its local headers instead, from the front to the cut. Where the directory
+breaks off or miscounts, the members that it does not list are looked for in the same way.
 """
 
 from __future__ import annotations
@@ -34,7 +35,12 @@ ENCRYPTED, STREAMED, STRONG = 1, 8, 1 << 6
 _LOCAL, _ENTRY, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR, _DESCRIPTOR = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
 _MAX_COMMENT = 65535
+_SIGNATURE = b"PK\x05\x05"
+_WIDE, _UNICODE_PATH = 1, 0x7075
 _BUFFER = 1 << 16
+
+MAX_HEADS = 65_536
+"""Members whose places are remembered, to tell what a damaged directory does not list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class ZipMember:
         packed: Compressed bytes.
         size: Bytes of the content, None when not known beforehand.
         at: Where its local header begins.
+        renamed: An extra field gives it another name (4.6.9), which unzip goes by.
     """
 
     name: bytes
@@ -58,10 +65,13 @@ class ZipMember:
     packed: int
     size: int | None
     at: int
+    renamed: bool = False
 
 
 class DamagedZipError(Exception):
     """The directory or the sequence of local headers breaks off.
+
+    The text says what was expected and found, and what was lost.
 
     Attributes:
         code: ``zip-truncated`` or ``zip-damaged``.
@@ -83,50 +93,106 @@ class Zip:
 
     Args:
         part: Where it lies.
+
+    Attributes:
+        several_ends: What looks like another end follows the one that fits, or nothing fits.
     """
 
     def __init__(self, part: Slice) -> None:
         self._part = part
         self._source: SliceSource = part.open()
+        self._ended = 0
+        self.several_ends = False
 
     def close(self) -> None:
         """Gives the file back."""
         self._source.close()
 
     def members(self) -> Iterator[ZipMember]:
-        """Members in the order of the directory.
+        """Members in the order of the directory, then those that a damaged one does not list.
 
         Raises:
-            DamagedZipError: It breaks off; what came before is sound.
+            DamagedZipError: The directory is missing or damaged.
         """
         found = self._directory()
         if found is None:
-            yield from self._by_local_headers()
-            expected = "the directory that ends a zip archive; members were found by their headers"
-            raise DamagedZipError("zip-truncated", self._part.size, expected)
+            yield from self._by_local_headers(0, self._part.size)
+            raise DamagedZipError(
+                "zip-truncated",
+                self._ended,
+                "expected the directory that ends a zip archive, found none; the members were "
+                "found by their headers up to there, what follows is lost",
+            )
         start, shift, count, end = found
+        heads: set[int] = set()
+        number, told = 0, ""
+        for number, entry in enumerate(self._entries(start, end, shift), 1):
+            if entry is None:
+                told = f"found {number - 1:,} and then something else"
+                break
+            if len(heads) <= MAX_HEADS:
+                heads.add(entry.at)
+            yield entry
+        else:
+            # Without zip64 the count has 16 bits, and there are programs that let it overflow.
+            if number == count or (count < 0xFFFF and number & 0xFFFF == count):
+                return
+            told = f"found {number:,}"
+        at = self._ended
+        expected = f"expected {count:,} entries in the directory, {told}; "
+        if len(heads) > MAX_HEADS:
+            expected += "what they point to is lost"
+        else:
+            first = min(heads, default=max(shift, 0))
+            for member in self._by_local_headers(first, start):
+                if member.at not in heads:
+                    yield member
+            expected += "members that it does not list were read as far as one leads to the next"
+        raise DamagedZipError("zip-damaged", at, expected)
+
+    def _entries(self, start: int, end: int, shift: int) -> Iterator[ZipMember | None]:
+        """Entries of the directory, None in place of what is no entry; `_ended` says where."""
         buffer, at = b"", start
-        for _ in range(count):
+        while at < end:
+            self._ended = at
             if len(buffer) < 46:
                 buffer += self._source.read_at(at + len(buffer), _BUFFER)
-            if buffer[:4] != _ENTRY or len(buffer) < 46:
-                raise DamagedZipError("zip-damaged", at, f"{count} entries in the directory")
-            sizes = struct.unpack_from("<HHH", buffer, 28)
-            length = 46 + sum(sizes)
+            if buffer[:4] == _SIGNATURE:  # 4.3.13, behind the last entry
+                return
+            length = 46 + sum(struct.unpack_from("<HHH", buffer, 28)) if len(buffer) >= 46 else 46
             if len(buffer) < length:
                 buffer += self._source.read_at(at + len(buffer), length - len(buffer) + _BUFFER)
-            if at + length > end or len(buffer) < length:
-                raise DamagedZipError("zip-damaged", at, "the rest of an entry of the directory")
-            yield _entry(buffer[:length], sizes[0], sizes[1], shift)
+            if buffer[:4] != _ENTRY or at + length > end or len(buffer) < length:
+                yield None
+                return
+            name, extra = struct.unpack_from("<HH", buffer, 28)
+            entry = _entry(buffer[:length], name, extra, shift)
             buffer, at = buffer[length:], at + length
+            yield entry
+        self._ended = at
 
-    def content(self, member: ZipMember) -> Slice | None:
-        """Where its compressed bytes lie; None when no local header is there."""
+    def content(self, member: ZipMember) -> tuple[Slice, int, bool] | None:
+        """Where its compressed bytes lie, and how many there should be.
+
+        Where the directory and the local header contradict each other the smaller size is taken: a
+        member may lie about itself, but not reach into its neighbours by it.
+
+        Returns:
+            A part, cut at the archive's end; the stated size; whether both say the same. None
+            without a local header.
+        """
         head = self._source.read_at(member.at, 30)
         if len(head) < 30 or head[:4] != _LOCAL:
             return None
-        name, extra = struct.unpack_from("<HH", head, 26)
-        return self._part.within(member.at + 30 + name + extra, member.packed)
+        (flags,) = struct.unpack_from("<H", head, 6)
+        packed, size, name, extra = struct.unpack_from("<IIHH", head, 18)
+        start = member.at + 30 + name + extra
+        if packed == 0xFFFFFFFF:
+            fields = self._source.read_at(member.at + 30 + name, extra)
+            packed = _zip64(fields, (size, packed))[1]
+        known = packed if packed and not flags & STREAMED else member.packed
+        stated = min(known, member.packed)
+        return self._part.within(start, stated), stated, known == member.packed
 
     def _directory(self) -> tuple[int, int, int, int] | None:
         """Where it begins, what to add to offsets, entries, and where it ends; None: not found."""
@@ -136,12 +202,12 @@ class Zip:
         at, second = len(tail), None
         while (at := tail.rfind(_END, 0, at)) >= 0:
             found = self._end(tail, at, base) if len(tail) - at >= 22 else None
-            if found is None:
-                continue
             # A comment may hold what looks like an end; the true one is as long as what is left.
-            if at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail):
+            fits = at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)
+            if found is not None and fits:
                 return found
-            second = second or (found if found[2] else None)
+            self.several_ends = True
+            second = second or (found if found is not None and found[2] else None)
         return second
 
     def _end(self, tail: bytes, at: int, base: int) -> tuple[int, int, int, int] | None:
@@ -160,11 +226,11 @@ class Zip:
             return None
         return start, start - offset, count, end
 
-    def _by_local_headers(self) -> Iterator[ZipMember]:
-        """Members from the front, as far as one leads to the next."""
-        at = 0
+    def _by_local_headers(self, at: int, end: int) -> Iterator[ZipMember]:
+        """Members from ``at`` on, as far as one leads to the next; `_ended` is where that was."""
         while True:
-            head = self._source.read_at(at, 30)
+            self._ended = min(at, self._part.size)
+            head = self._source.read_at(at, 30) if at < end else b""
             if head[:4] == _DESCRIPTOR and at == 0:
                 at = 4
                 continue
@@ -173,6 +239,8 @@ class Zip:
             flags, method = struct.unpack_from("<HH", head, 6)
             crc, packed, size, name_size, extra_size = struct.unpack_from("<IIIHH", head, 14)
             rest = self._source.read_at(at + 30, name_size + extra_size)
+            if len(rest) < name_size + extra_size:
+                return
             wide = _zip64(rest[name_size:], (size, packed))
             size, packed = wide[0], wide[1]
             start = at + 30 + name_size + extra_size
@@ -229,18 +297,24 @@ def _entry(data: bytes, name_size: int, extra_size: int, shift: int) -> ZipMembe
     (at,) = struct.unpack_from("<I", data, 42)
     extra = data[46 + name_size : 46 + name_size + extra_size]
     size, packed, at = _zip64(extra, (size, packed, at))
-    return ZipMember(data[46 : 46 + name_size], flags, method, crc, packed, size, at + shift)
+    renamed = _extra(extra, _UNICODE_PATH) is not None
+    name = data[46 : 46 + name_size]
+    return ZipMember(name, flags, method, crc, packed, size, at + shift, renamed)
+
+
+def _extra(fields: bytes, wanted: int) -> bytes | None:
+    """The first extra field of a kind (4.5.1)."""
+    while len(fields) >= 4:
+        kind, length = struct.unpack_from("<HH", fields)
+        if kind == wanted:
+            return fields[4 : 4 + length]
+        fields = fields[4 + length :]
+    return None
 
 
 def _zip64(extra: bytes, fields: tuple[int, ...]) -> list[int]:
     """The fields (size, compressed size, offset), from extra field 1 where they are all ones."""
-    wide = b""
-    while len(extra) >= 4:
-        kind, length = struct.unpack_from("<HH", extra)
-        if kind == 1:
-            wide = extra[4 : 4 + length]
-            break
-        extra = extra[4 + length :]
+    wide = _extra(extra, _WIDE) or b""
     out = []
     for field in fields:
         if field == 0xFFFFFFFF and len(wide) >= 8:

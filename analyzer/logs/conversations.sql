@@ -81,7 +81,7 @@ WITH joined AS (
     SELECT o.*, m.connection FROM once o JOIN membership m USING (obs)
 )
 SELECT
-    connection, min(format) AS format, min(family) AS family, min(input_id) AS input_id,
+    connection, min(format) AS format, min(family) AS family, bool_or(session IS NOT NULL) AS keyed, min(input_id) AS input_id,
     arg_min(line, (input_id, line)) AS first_line, arg_max(line, (input_id, line)) AS last_line,
     count(*) AS records,
     min(ts_ns) AS start_ns, max(coalesce(end_ns, ts_ns)) AS end_ns,

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COUNTED = (1, 2, 3, 4)
 """How well a source counts: payload, with headers, sampled, not at all. A capture is 0."""
 
-_BARE = """(SELECT obs AS connection, 4 AS grade, client_ip, client_port, server_ip, server_port,
+_BARE = """(SELECT obs AS connection, 4 AS grade, format, false AS keyed, client_ip, client_port, server_ip,
+    server_port,
     coalesce(proto, 'tcp') AS proto, ts_ns AS start_ns FROM bare)"""
 
 _WORDS = """

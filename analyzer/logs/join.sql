@@ -14,6 +14,8 @@ WITH candidates AS (
     JOIN targets t ON t.orig_ip = c.client_ip AND t.orig_port = c.client_port
         AND t.resp_port = c.server_port AND t.proto = c.proto
     WHERE c.grade = $1 AND t.grade < $1
+        -- Two keys of one device are two connections, whatever else is equal.
+        AND NOT (c.keyed AND t.source = c.format)
         AND (c.server_ip IS NULL OR t.resp_ip IS NULL OR c.server_ip = t.resp_ip)
         AND c.start_ns BETWEEN t.start_ns - 300000000000 AND t.end_ns + 300000000000
 )

@@ -95,13 +95,15 @@ def outcome(finding: Finding) -> str:
     size = amount(
         finding.uploaded_bytes, finding.size_error_bytes, finding.uploaded_bytes_is_lower_bound
     )
-    return f"{size} uploaded"
+    return f"{size} uploaded" if finding.uploaded_bytes else size
 
 
 def amount(uploaded: int | None, error: int | None, lower_bound: bool) -> str:
     """The estimate as it must always be quoted: ``at least 5.24 MB ± 3.10 KB``."""
     if uploaded is None:
         return "unknown amount"
+    if not uploaded:
+        return "no bytes seen"
     text = rounded(uploaded)
     if error:
         text += f" ± {rounded(error)}"

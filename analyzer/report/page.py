@@ -17,6 +17,7 @@ from analyzer.report.chart import Chart, bytes_chart
 from analyzer.report.declare import Undeclared, undeclared
 from analyzer.report.figures import UNKNOWN
 from analyzer.report.meanings import STREAMS
+from analyzer.report.missing import missing
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Page:
 
     result: Result
     undeclared: Shown[Undeclared]
-    incomplete: list[str]
+    missing: list[str]
     first_ns: int | None
     last_ns: int | None
     streams: list[Stream]
@@ -114,7 +115,7 @@ def page(result: Result) -> Page:
     return Page(
         result=result,
         undeclared=shown(undeclared(result), UNDECLARED_LINES),
-        incomplete=[i.path for i in result.inputs if not i.complete],
+        missing=missing(result),
         first_ns=min(first, default=None),
         last_ns=max(last, default=None),
         streams=streams,

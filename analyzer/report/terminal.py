@@ -9,6 +9,7 @@ import click
 from analyzer.report.declare import undeclared
 from analyzer.report.figures import number, outcome
 from analyzer.report.meanings import STREAMS
+from analyzer.report.missing import missing
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
 
@@ -93,10 +94,10 @@ def _finding_line(finding: Finding) -> str:
 
 def _issue_lines(result: Result) -> list[str]:
     lines = []
-    incomplete = [entry.path for entry in result.inputs if not entry.complete]
-    if incomplete:
-        more = f" and {len(incomplete) - 3:,} more" if len(incomplete) > 3 else ""
-        lines.append(f"incomplete: {', '.join(map(_name, incomplete[:3]))}{more}")
+    names = missing(result)
+    if names:
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        lines.append(f"incomplete: {', '.join(map(_name, names[:3]))}{more}")
     if result.issues:
         total = sum(issue.count for issue in result.issues)
         kinds = len({issue.code for issue in result.issues})

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.names import address_of, normalise
 from analyzer.result import Coverage, InputInfo
 from analyzer.rules import sources, tables
+from analyzer.rules.counts import counted, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +52,19 @@ GROUP BY code ORDER BY packets DESC, code
 """
 
 
+# Announced in a hello, and not what the flow is named by.
+_UNUSED_SNI_SQL = """
+SELECT t.sni, count(DISTINCT t.flow_id) FILTER (t.quic_version IS NULL),
+    count(DISTINCT t.flow_id) FILTER (t.quic_version IS NOT NULL)
+FROM tls AS t JOIN attributed AS a ON a.flow_id = t.flow_id
+WHERE t.sni IS NOT NULL AND a.endpoint IS DISTINCT FROM t.sni GROUP BY t.sni
+"""
+
+_LEFT_OUT_SQL = """
+SELECT coalesce(sum("count"), 0)::BIGINT FROM issues WHERE input_id IS NULL AND incomplete
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Coverage with the counts that the verdict needs beside it."""
@@ -83,7 +98,13 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
         quic_unread_flows=row["quic_flows"] - row["quic_read"],
-        notes=_notes({**row, **_logs(connection)}, inputs, dns=dns, snapped=snapped, unread=unread),
+        notes=_notes(
+            {**row, **_beside(connection), **_logs(connection)},
+            inputs,
+            dns=dns,
+            snapped=snapped,
+            unread=unread,
+        ),
     )
     records = sum(each.records for each in inputs)
     packets = not inputs or any(not sources.is_log(each.format) for each in inputs)
@@ -112,6 +133,16 @@ def _logs(connection: DuckDBPyConnection) -> dict[str, Any]:
         "uncounted_by": connection.execute(_UNCOUNTED_SQL).fetchall(),
         "joins": connection.execute(_JOINS_SQL).fetchall(),
     }
+
+
+def _beside(connection: DuckDBPyConnection) -> dict[str, int]:
+    """Counts that SQL cannot tell by itself: what no host can be called, what was left out."""
+    tcp = quic = 0
+    for name, over_tcp, over_quic in connection.execute(_UNUSED_SNI_SQL).fetchall():
+        if normalise(name) is None and address_of(name) is None:
+            tcp, quic = tcp + over_tcp, quic + over_quic
+    (left_out,) = connection.execute(_LEFT_OUT_SQL).fetchall()[0]
+    return {"no_host_tls": tcp, "no_host_quic": quic, "left_out": left_out}
 
 
 def percent(share: float | None) -> str:
@@ -150,20 +181,27 @@ def _input_notes(
         notes.append("The input holds no conversation that this program can read.")
     cut = [each for each in inputs if not each.complete]
     if cut:
+        of = counted(len(inputs), "input")
         notes.append(
-            f"{len(cut):,} of {len(inputs):,} inputs could not be read to the end; "
-            "what follows the damage is unknown."
+            f"{len(cut):,} of {of} could not be read to the end or not at all; what the unread "
+            "part holds is unknown."
+        )
+    if row["left_out"]:
+        notes.append(
+            f"Beside the inputs, data was left out or lost {counted(row['left_out'], 'time')} "
+            "(members of archives, files, bounds of this program): the issues name each kind."
         )
     if unread:
         kinds = ", ".join(f"{UNREAD[code]} {count:,}" for code, count in unread.items())
         notes.append(
-            f"{sum(unread.values()):,} packets could not be looked into ({kinds}): what they "
-            "carried is in no figure here, the shares included."
+            f"{counted(sum(unread.values()), 'packet')} could not be looked into ({kinds}): what "
+            "they carried is in no figure here, the shares included."
         )
     if snapped:
         notes.append(
-            f"{snapped:,} packets were captured shorter than they were on the wire: their sizes "
-            "count in full, but names, requests and DNS answers in the cut part are lost."
+            f"{counted(snapped, 'packet')} {verb(snapped, 'was', 'were')} captured shorter than on "
+            "the wire: sizes count in full, but names, requests and DNS answers in the cut part "
+            "are lost."
         )
     return notes
 
@@ -223,22 +261,28 @@ def _direction_notes(row: dict[str, Any]) -> list[str]:
     notes = []
     uncounted = row["outgoing_flows"] - row["counted_flows"] - row["log_uncounted"]
     if uncounted:
-        notes.append(f"{uncounted:,} flows have no byte counts; how much they sent is unknown.")
+        notes.append(
+            f"{counted(uncounted, 'flow')} {verb(uncounted, 'has', 'have')} no byte counts; how "
+            "much was sent there is unknown."
+        )
     if row["one_sided_flows"]:
         notes.append(
-            f"{row['one_sided_flows']:,} of {row['flows']:,} flows show only one side. The other "
+            f"{row['one_sided_flows']:,} of {counted(row['flows'], 'flow')} "
+            f"{verb(row['one_sided_flows'], 'shows', 'show')} only one side. The other "
             f"side's bytes are taken from acknowledgements where there are any; for "
-            f"{row['undirected_flows']:,} flows the direction of the data stays unknown."
+            f"{counted(row['undirected_flows'], 'flow')} the direction of the data stays unknown."
         )
     if row["missed_bytes"]:
         notes.append(
-            f"{row['missed_bytes']:,} bytes are missing from the captured conversations (holes "
-            "in sequence space). They count in upload turns; where more than 1 % of a finding is "
-            "missing its size is a lower bound."
+            f"{counted(row['missed_bytes'], 'byte')} {verb(row['missed_bytes'], 'is', 'are')} "
+            "missing from the captured conversations (holes in sequence space). What is missing "
+            "counts in upload turns; where it is more than 1 % of a finding its size is a lower "
+            "bound."
         )
     if row["open_at_start"] or row["open_at_end"]:
         notes.append(
-            f"{row['open_at_start']:,} flows were under way when the capture began and "
+            f"{counted(row['open_at_start'], 'flow')} "
+            f"{verb(row['open_at_start'], 'was', 'were')} under way when the capture began and "
             f"{row['open_at_end']:,} when it ended; what lies outside is not counted."
         )
     return notes
@@ -254,12 +298,22 @@ def _name_notes(row: dict[str, Any], dns: int) -> list[str]:
         )
     if row["hidden_flows"]:
         notes.append(
-            f"{row['hidden_flows']:,} flows hide their name with an encrypted ClientHello."
+            f"{counted(row['hidden_flows'], 'flow')} {verb(row['hidden_flows'], 'hides', 'hide')} "
+            "the real name with an encrypted ClientHello."
         )
     if row["ech_flows"] > row["hidden_flows"]:
         notes.append(
-            f"{row['ech_flows']:,} flows offer an encrypted ClientHello (ECH); browsers also send "
-            "it as a dummy (GREASE), which looks the same and hides nothing."
+            f"{counted(row['ech_flows'], 'flow')} {verb(row['ech_flows'], 'offers', 'offer')} an "
+            "encrypted ClientHello (ECH); browsers also send it as a dummy (GREASE), which looks "
+            "the same and hides nothing."
+        )
+    tcp, quic = row["no_host_tls"], row["no_host_quic"]
+    odd = tcp + quic
+    if odd:
+        notes.append(
+            f"{counted(odd, 'flow')} {verb(odd, 'announces', 'announce')} a text that no host can "
+            f"be called (TLS over TCP {tcp:,}, QUIC {quic:,}): it names nobody, and a name comes "
+            "from DNS at best."
         )
     notes += _quic_notes(row)
     return notes
@@ -269,11 +323,11 @@ def _quic_notes(row: dict[str, Any]) -> list[str]:
     reasons = [
         f"{row[key]:,} {reason}"
         for key, reason in (
-            ("quic_late", "to UDP port 443 show no handshake (begun before the capture, moved here "
-             "from another address, an unknown version, or another protocol)"),
-            ("quic_closed", "show a handshake whose ClientHello could not be read (packets lost or "
+            ("quic_late", "to UDP port 443 without a handshake (begun before the capture, moved "
+             "here from another address, an unknown version, or another protocol)"),
+            ("quic_closed", "with a handshake whose ClientHello could not be read (packets lost or "
              "cut, or an unknown version)"),
-            ("quic_google", "speak a QUIC of Google's own from before the standard"),
+            ("quic_google", "in a QUIC of Google's own from before the standard"),
         )
         if row[key]
     ]  # fmt: skip
@@ -284,8 +338,9 @@ def _quic_notes(row: dict[str, Any]) -> list[str]:
             f"from DNS at best): {'; '.join(reasons)}."
         )
     if row["quic_flows"] > row["quic_google"]:
+        standard = row["quic_flows"] - row["quic_google"]
         notes.append(
-            f"In {row['quic_flows'] - row['quic_google']:,} QUIC flows payload is told from "
+            f"In {counted(standard, 'QUIC flow')} payload is told from "
             "acknowledgements by the size of packets. Packets sent again count again, lost ones "
             "cannot be noticed, and data in packets as small as acknowledgements, as many as the "
             "server's own packets allow, is taken for those."

@@ -10,6 +10,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from analyzer.rules import sources
+from analyzer.rules.counts import counted, verb
 from analyzer.rules.declare import own_argument
 from analyzer.rules.grades import DIRECTION_WORDS, NAME_WORDS
 from analyzer.rules.times import utc
@@ -74,13 +75,15 @@ def explanation(
         else:
             sentences += _no_amount(figures)
         if figures.write_line:
+            more = f" of {figures.write_requests:,}" if figures.write_requests > 1 else ""
             denied = " that was denied" if rule.shows == "denied" else ""
-            sentences.append(f"First write request{denied}: {figures.write_line}.")
+            sentences.append(f"First write request{more}{denied}: {figures.write_line}.")
         if named:
             sentences.append(f"The name is {NAME_WORDS[name_grade]}.")
         if figures.ambiguous:
             sentences.append(
-                f"{_count(figures.ambiguous, 'other name')} in DNS answers fit the address too."
+                f"{counted(figures.ambiguous, 'other name')} in DNS answers "
+                f"{verb(figures.ambiguous, 'fits', 'fit')} the address too."
             )
     return " ".join(sentences)
 
@@ -92,14 +95,14 @@ def clears(rule: Rule, role: str, fields: dict[str, str]) -> list[str]:
 
 def _when(figures: Figures) -> str:
     span = f"between {utc(figures.first_ns)} and {utc(figures.last_ns)}"
-    return f"Seen in {_count(figures.flows, 'flow')} {span}."
+    return f"Seen in {counted(figures.flows, 'flow')} {span}."
 
 
 def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     sentences = _counted(figures)
     if figures.upload_turns:
         sentences.append(
-            f"{_count(figures.upload_turns, 'upload turn')} carried "
+            f"{counted(figures.upload_turns, 'upload turn')} carried "
             f"{figures.turn_bytes:,} bytes on the wire (a turn is what the client sends until "
             f"the server answers; an upload turn has at least {thresholds.upload_turn_bytes:,} "
             f"bytes and more than its answer, or at least "
@@ -107,12 +110,12 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
         )
     if figures.small_turns:
         sentences.append(
-            f"{_count(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "
+            f"{counted(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "
             f"{figures.small_bytes:,} bytes."
         )
     if figures.write_requests:
         sentences.append(
-            f"{_count(figures.write_requests, 'write request')} read in clear had "
+            f"{counted(figures.write_requests, 'write request')} read in clear had "
             f"{figures.write_bytes:,} body bytes in the input."
         )
     shaped = figures.upload_turns or figures.small_turns or figures.write_requests
@@ -120,6 +123,11 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
         sentences.append(
             f"Together that is about {figures.uploaded:,} bytes of application payload, give or "
             f"take {figures.size_error_bytes:,}."
+        )
+    elif figures.uploaded == 0 and shaped:
+        sentences.append(
+            "Without TLS records, handshake and estimated request heads no bytes of application "
+            "payload were seen."
         )
     elif figures.uploaded is not None and shaped:
         sentences.append(
@@ -148,7 +156,7 @@ def _counted(figures: Figures) -> list[str]:
         headers = ", and so may packet headers be where packets are not counted"
     sentences = [
         f"The byte counters of {sources.listed(figures.log_formats)} show "
-        f"{figures.counted_bytes:,} bytes out in {_count(figures.counted_flows, 'connection')}; "
+        f"{figures.counted_bytes:,} bytes out in {counted(figures.counted_flows, 'connection')}; "
         "they are judged per agent, endpoint and day. They count what the device saw: what was "
         f"sent again counts again, TLS, handshakes and request heads are in them{headers}. So the "
         f"upload is at most that, and up to {figures.counter_error_bytes:,} bytes less."
@@ -177,21 +185,17 @@ def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:
     if figures.missed_bytes:
         bound = "; the size is a lower bound" if figures.lower_bound(thresholds) else ""
         sentences.append(
-            f"{figures.missed_bytes:,} outgoing bytes of these flows are missing "
-            f"from the capture{bound}."
+            f"{counted(figures.missed_bytes, 'outgoing byte')} of these flows "
+            f"{verb(figures.missed_bytes, 'is', 'are')} missing from the capture{bound}."
         )
     if figures.quic_flows:
         sentences.append(
-            f"{_count(figures.quic_flows, 'flow')} used QUIC, where packets that were sent again "
+            f"{counted(figures.quic_flows, 'flow')} used QUIC, where packets that were sent again "
             "count again and lost ones cannot be noticed."
         )
     if figures.open_at_start:
         sentences.append(
-            f"{_count(figures.open_at_start, 'flow')} had begun before the capture did: what was "
+            f"{counted(figures.open_at_start, 'flow')} had begun before the capture did: what was "
             "sent before is not in the figures."
         )
     return sentences
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from analyzer.result import Evidence, InputInfo
 from analyzer.rules import figures
+from analyzer.rules.counts import counted, verb
 from analyzer.rules.sources import is_log
 
 if TYPE_CHECKING:
@@ -195,19 +196,26 @@ def _detail(row: dict[str, Any], inputs: Sequence[InputInfo]) -> str:
     if place is not None and place < len(inputs):
         parts.append(f"Named in line {row['named_line']:,} of {inputs[place].path}.")
     if row["write_line"]:
-        parts.append(f"Request read in clear: {row['write_line']}.")
+        many = row["write_requests"]
+        which = f"First of {many:,} write requests" if many > 1 else "Request"
+        parts.append(f"{which} read in clear: {row['write_line']}.")
     if row["contradiction"]:
         parts.append(_sentence(row["contradiction"]))
     if row["upload_turns"]:
-        parts.append(f"{row['upload_turns']:,} upload turn(s), {row['upload_bytes']:,} wire bytes.")
+        parts.append(
+            f"{counted(row['upload_turns'], 'upload turn')}, {row['upload_bytes']:,} wire bytes."
+        )
     if row["small_turns"]:
         parts.append(
-            f"{row['small_turns']:,} drip(s) or wide request(s), {row['small_bytes']:,} wire bytes."
+            f"{counted(row['small_turns'], 'drip or wide request', 'drips or wide requests')}, "
+            f"{row['small_bytes']:,} wire bytes."
         )
     if row["chain"]:
         parts.append(f"DNS: {row['chain']}.")
     if row["ambiguous_names"]:
-        parts.append(f"{row['ambiguous_names']:,} other name(s) fit the address as well.")
+        many = row["ambiguous_names"]
+        fit = verb(many, "fits", "fit")
+        parts.append(f"{counted(many, 'other name')} {fit} the address as well.")
     if row["proxy_leg"] == "client":
         parts.append("Through a proxy: the responder here is the proxy.")
     if row["name_hidden"]:

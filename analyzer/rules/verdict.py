@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analyzer.result import VERDICTS, Finding
+from analyzer.rules.counts import counted
 from analyzer.rules.coverage import percent
 from analyzer.rules.severity import rank
 
@@ -25,7 +26,7 @@ def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
         f"{percent(coverage.directed_share)} with direction"
     )
     if coverage.outgoing_bytes == 0:
-        shares = "no outgoing payload besides DNS"
+        shares = "no payload to other hosts besides DNS and multicast"
     suspects = [
         finding
         for finding in findings
@@ -35,10 +36,12 @@ def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
     denied = [finding for finding in suspects if finding.shows == "denied"]
     suspects = [finding for finding in suspects if finding.shows != "denied"]
     if denied:
-        shares += f"; {_count(len(denied), 'finding')} of denied attempts"
+        shares += f"; {counted(len(denied), 'finding')} of denied attempts"
     if suspects:
         return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)} ({shares})"
     reason = _blindness(seen)
+    if reason is not None and coverage.outgoing_bytes == 0:
+        return CANNOT_TELL, f"{CANNOT_TELL}: {reason}"  # of what was not read nothing can be said
     if reason is not None:
         return CANNOT_TELL, f"{CANNOT_TELL}: {reason} ({shares})"
     return NONE_FOUND, f"{NONE_FOUND} ({shares})"
@@ -48,18 +51,17 @@ def _suspicion(suspects: Sequence[Finding]) -> str:
     agents = len({finding.agent for finding in suspects})
     targets = len({finding.endpoint or tuple(finding.addresses) for finding in suspects})
     sizes = [f.uploaded_bytes for f in suspects if f.uploaded_bytes is not None]
-    amount = f"about {sum(sizes):,} bytes" if sizes else "an unknown amount"
-    if sizes and len(sizes) < len(suspects):
-        amount = f"at least {sum(sizes):,} bytes"
+    amount = "an unknown amount"
+    if sum(sizes):
+        whole = len(sizes) == len(suspects)
+        amount = f"{'about' if whole else 'at least'} {counted(sum(sizes), 'byte')}"
+    elif sizes:
+        amount = "no bytes that could be counted"
     worst = min((finding.severity for finding in suspects), key=rank)
     return (
-        f"{_count(len(suspects), 'finding')} of medium or more, the worst {worst}: {amount} from "
-        f"{_count(agents, 'agent')} to {_count(targets, 'destination')}"
+        f"{counted(len(suspects), 'finding')} of medium or more, the worst {worst}: {amount} from "
+        f"{counted(agents, 'agent')} to {counted(targets, 'destination')}"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _blindness(seen: Seen) -> str | None:

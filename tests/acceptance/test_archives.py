@@ -120,7 +120,7 @@ def test_damage_is_one_clear_line_and_exit_three(tmp_path: Path) -> None:
         assert b"\x07" not in shown
         assert b"Traceback" not in shown
     lines = done.stderr.decode().splitlines()
-    assert sum("members before it were read, what follows is lost" in line for line in lines) == 1
+    assert sum("what precedes it was read, what follows is lost" in line for line in lines) == 1
     assert sum("found an encrypted member" in line for line in lines) == 1
     document = json.loads(out.read_text("utf-8"))
     assert document["inputs"][0]["records"] > 0

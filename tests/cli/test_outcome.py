@@ -83,6 +83,15 @@ def test_problem_lines_name_file_place_and_loss() -> None:
     ]
 
 
+def test_what_was_folded_says_how_many_others_there_are() -> None:
+    found = [issue(input=None, where="dir/x and 2 more", count=3)]
+    found.append(issue(input=None, where="run", count=1234))
+    assert problem_lines(replace(clean(), issues=found)) == [
+        "dir/x and 2 more: expected 16 bytes, found 3",
+        "run: expected 16 bytes, found 3 (1,234 times)",
+    ]
+
+
 def test_problem_lines_are_bounded() -> None:
     lines = problem_lines(replace(clean(), issues=[issue(where=f"{n}") for n in range(100)]))
     assert len(lines) == 21

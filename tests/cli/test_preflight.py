@@ -117,3 +117,9 @@ def test_case_replaces_only_a_case(tmp_path: Path) -> None:
     assert "--force" in refused(check_case, case, False, None, [])
     check_case(case, True, None, [])
     assert "no DuckDB file" in refused(check_case, other, True, None, [])
+
+
+@pytest.mark.parametrize("url", ["https://h/x.html", "s3://bucket/x.json", "file:///tmp/x.html"])
+def test_a_report_does_not_go_to_a_url(url: str) -> None:
+    with pytest.raises(UsageError, match="is a URL"):
+        check_report(Path(url), force=False, evidence=[])

@@ -584,3 +584,42 @@ def test_members_in_any_order_of_the_directory(tmp_path: Path) -> None:
     for order in (entries, entries[::-1], entries[1::2] + entries[::2]):
         specs, issues = found(tmp_path, data + archives.ending(order, len(data)))
         assert (len(specs), issues) == (50, [])
+
+
+@pytest.mark.parametrize("name", PACK)
+@pytest.mark.parametrize("kept", [1, 40, 600, 900, 1100, 2000, 2560])
+def test_a_cut_tar_has_one_line_and_commands_that_print_what_was_read(
+    tmp_path: Path, name: str, kept: int
+) -> None:
+    noise = hashlib.shake_256(b"n").digest(300)
+    whole = archives.tar([("a", PLAIN), ("b", LATER), ("c", noise), ("d", PLAIN)])
+    packed = PACK[name](whole[:kept] if name == "plain" else whole)
+    cut = packed if name == "plain" else packed[: len(packed) * kept // 2600]
+    specs, issues = found(tmp_path, cut)
+    lines = [issue for issue in issues if issue.code != "not-a-capture"]
+    assert len(lines) + sum(spec.problem is not None for spec in specs) == 1
+    assert not any("an empty file" in issue.detail for issue in issues)
+    for line in lines:
+        assert "offset" in line.detail
+        assert all(line.detail.count(word) == 1 for word in ("expected", "found", "lost"))
+    for spec in specs:
+        if spec.extract is not None:
+            done = subprocess.run(["sh", "-c", spec.extract], capture_output=True, check=False)
+            assert done.stdout == content(spec), spec.extract
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [(b"Rar!\x1a\7\1\0", "a RAR archive"), (b"070701", "a cpio archive"), (b"LZIP\1", "lzip data")],
+)
+def test_archives_that_are_not_read_are_named(tmp_path: Path, start: bytes, kind: str) -> None:
+    ((spec,), _) = found(tmp_path, start + bytes(99))
+    assert spec.problem is not None
+    assert f"found {kind}; nothing analysed; " in spec.problem.detail
+
+
+def test_names_that_tar_takes_for_a_folder_have_no_command(tmp_path: Path) -> None:
+    members = [archives.entry(name, PLAIN) for name in (b"a/", b"", b"ok")]
+    specs, _ = found(tmp_path, b"".join(members) + archives.END)
+    told = {spec.member: spec.extract is not None for spec in specs}
+    assert told == {b"a/": False, b"": False, b"ok": True}

@@ -198,3 +198,11 @@ def test_a_long_capture_without_times_is_not_read_whole(tmp_path: Path) -> None:
     (spec,), _ = discover([str(tmp_path / "spb")])
     assert spec.format is not None
     assert spec.first_ns is None
+
+
+def test_lines_that_stand_for_several_files_say_how_many(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("hello", encoding="utf-8")
+    _, issues = discover([str(tmp_path)])
+    told = {issue.code: (issue.where, issue.count) for issue in issues}
+    assert told["not-a-capture"] == (f"{tmp_path}/a and 2 more", 3)

@@ -86,6 +86,7 @@ def test_amount_carries_its_doubt() -> None:
     assert figures.amount(5_243_112, 3_104, False) == "5.24 MB ± 3.10 KB"
     assert figures.amount(5_243_112, None, True) == "at least 5.24 MB"
     assert figures.amount(None, None, True) == "unknown amount"
+    assert figures.amount(0, 0, True) == figures.amount(0, None, False) == "no bytes seen"
 
 
 def test_limit_and_ratio() -> None:
@@ -99,7 +100,7 @@ def test_limit_and_ratio() -> None:
     ("shows", "uploaded", "text"),
     [
         ("upload", 5_243_112, "5.24 MB ± 3.10 KB uploaded"),
-        ("upload", None, "unknown amount uploaded"),
+        ("upload", None, "unknown amount"),
         ("denied", None, "denied by a device; nothing is known to have left"),
         ("contact", None, "contact, amount unknown"),
         (None, 1000, "1.00 KB ± 3.10 KB uploaded"),

@@ -24,7 +24,7 @@ def test_period_spans_all_inputs() -> None:
     unknown = results.make_input(first_ns=None, last_ns=None, complete=False)
     view = page(results.make_result(inputs=[results.make_input(), early, unknown]))
     assert (view.first_ns, view.last_ns) == (5, results.make_input().last_ns)
-    assert view.incomplete == ["build-agents.pcapng"]
+    assert view.missing == ["build-agents.pcapng"]
 
 
 def test_the_limit_of_announced_names_is_said_only_where_it_applies() -> None:

@@ -79,3 +79,19 @@ def test_what_is_no_upload_has_no_amount() -> None:
     assert denied.endswith("denied by a device; nothing is known to have left, confidence high")
     assert contact.endswith("contact, amount unknown, confidence high")
     assert "uploaded" not in denied + contact
+
+
+def test_whatever_makes_the_exit_code_3_is_named() -> None:
+    whole = [replace(entry, complete=True) for entry in results.realistic().inputs]
+    base = replace(results.realistic(), inputs=whole, issues=[])
+    assert "incomplete:" not in render_summary(base, None, colour=False)
+    lost = [
+        results.make_issue(input=None, where="a.zip!/x", code="zip-overlap", incomplete=True),
+        results.make_issue(input=None, where="a.zip!/x", code="zip-damaged", incomplete=True),
+        results.make_issue(input=None, where="run", code="flow-cap", incomplete=True),
+        results.make_issue(input="b.pcap", where="packet 1", incomplete=True),
+        results.make_issue(input=None, where="c.zip", incomplete=True),
+        results.make_issue(input=None, where="d.zip", incomplete=False),
+    ]
+    summary = render_summary(replace(base, issues=lost), None, colour=False)
+    assert "incomplete: a.zip!/x, this run (flow-cap), b.pcap and 1 more\n" in summary

@@ -56,7 +56,7 @@ def test_a_name_hidden_by_ech_is_no_name(case):
     case.flow("cloudflare-ech.com", name_hidden=True, table_flow={"ech": "offered"})
     coverage = case.judge().coverage
     assert (coverage.named_share, coverage.ech_flows) == (0.0, 1)
-    assert any("hide their name" in note for note in coverage.notes)
+    assert any("hides the real name" in note for note in coverage.notes)
     assert not any("GREASE" in note for note in coverage.notes)
 
 
@@ -75,13 +75,13 @@ def test_quic_holes_snaplen_one_side_and_damage(case):
     assert coverage.snapped_packets == 9
     text = " ".join(coverage.notes)
     for wanted in (
-        "1 of 1 inputs could not be read to the end",
+        "1 of 1 input could not be read to the end",
         "9 packets were captured shorter",
-        "1 of 3 flows show only one side",
-        "for 1 flows the direction",
+        "1 of 3 flows shows only one side",
+        "for 1 flow the direction",
         "77 bytes are missing",
         "name was not read (1,234 bytes out",
-        "1 flows were under way when the capture began",
+        "1 flow was under way when the capture began",
     ):
         assert wanted in text
 
@@ -103,7 +103,7 @@ def test_quic_flows_are_told_apart_by_what_could_be_read(case):
     assert (coverage.quic_flows, coverage.quic_unread_flows) == (5, 3)
     text = " ".join(coverage.notes)
     assert "name was not read (300 bytes out" in text
-    for wanted in ("1 to UDP port 443 show no", "1 show a handshake", "1 speak a", "In 4 QUIC"):
+    for wanted in ("1 to UDP port 443 without", "1 with a handshake", "1 in a QUIC", "In 4 QUIC"):
         assert wanted in text
 
 
@@ -113,7 +113,34 @@ def test_readable_quic_leaves_only_the_note_on_sizes(case):
              truncated=False, quic_version=1, ticket=False,
              psk=False, early_data=False)  # fmt: skip
     notes = [note for note in case.judge().coverage.notes if "QUIC" in note]
-    assert [note[:17] for note in notes] == ["In 1 QUIC flows p"]
+    assert [note[:17] for note in notes] == ["In 1 QUIC flow pa"]
+
+
+@pytest.mark.parametrize("version", [None, 1])
+def test_a_text_that_no_host_can_have_is_counted(case, version):
+    told = {"sni": "server4:443", "quic_version": version, "version": 772, "truncated": False}
+    rest = {"ech": False, "ticket": False, "psk": False, "early_data": False}
+    over = {"proto": "udp", "app": "quic"} if version else {}
+    first = case.flow(None, **over)
+    for flow in (first, first, case.flow("edge.example.org", name_source="dns", **over)):
+        case.add("tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, **told, **rest)
+    for name, used in (("192.0.2.9", None), ("www.example.org", "www.example.org")):
+        flow = case.flow(used, **over)
+        case.add(
+            "tls", flow_id=flow, ts_ns=1, packet=1, input_id=0, **{**told, "sni": name}, **rest
+        )
+    (note,) = [note for note in notes(case) if "no host can be called" in note]
+    counts = "TLS over TCP 0, QUIC 2" if version else "TLS over TCP 2, QUIC 0"
+    assert note.startswith(f"2 flows announce a text that no host can be called ({counts})")
+
+
+def test_what_was_left_out_beside_the_inputs_is_told(case):
+    for where, count in (("a.zip!/x", 1), ("run", 2)):
+        case.add("issues", code="x", where=where, detail="x", count=count, incomplete=True)
+    case.add("issues", code="x", where="run", detail="x", count=9, incomplete=False)
+    case.add("issues", code="x", input_id=0, where="packet 1", detail="x", count=9, incomplete=True)
+    (note,) = [note for note in notes(case) if "left out or lost" in note]
+    assert "3 times" in note
 
 
 def test_quic_to_the_port_of_dns_is_not_dns(case):
@@ -169,7 +196,7 @@ def test_missing_byte_counts(case):
     case.flow("www.example.org", orig_bytes=None)
     coverage = case.judge().coverage
     assert (coverage.named_share, coverage.directed_share) == (None, None)
-    assert any("have no byte counts" in note for note in coverage.notes)
+    assert any("1 flow has no byte counts" in note for note in coverage.notes)
 
 
 def test_counters_of_both_ways_are_a_direction(case):

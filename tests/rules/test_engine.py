@@ -135,10 +135,29 @@ def test_evidence_details(case):
     evidence = found.evidence[0]
     assert (evidence.kind, evidence.flow_id, evidence.input) == ("flow", number, "c.pcap")
     assert "blob.x.store.core.windows.net" in evidence.detail
-    assert "2 other name(s)" in evidence.detail
+    assert "2 other names fit" in evidence.detail
     assert "Through a proxy" in evidence.detail
     assert found.confidence == "low"
     assert evidence.pcr == (9600 - 5000) / (9600 + 5000)
+
+
+@pytest.mark.parametrize(
+    ("writes", "told", "shown"),
+    [(1, "First write request: PUT /a", "Request read in clear: PUT /a"),
+     (3, "First write request of 3: PUT /a", "First of 3 write requests read in clear: PUT /a")],
+)  # fmt: skip
+def test_several_write_requests_are_counted_beside_the_first(case, writes, told, shown):
+    case.upload(
+        HOST,
+        9000,
+        **STORAGE,
+        write_requests=writes,
+        write_bytes=8000,
+        write_line="PUT /a (packet 4)",
+    )
+    found = case.only()
+    assert told in found.explanation
+    assert shown in found.evidence[0].detail
 
 
 def test_a_reused_port_pair_adds_the_time_range(case):

@@ -100,8 +100,13 @@ def test_no_byte_counts(case):
     case.flow("www.example.org", orig_bytes=None)
     assert verdict(case) == (
         "cannot tell",
-        "cannot tell: the input has no byte counts (no outgoing payload besides DNS)",
+        "cannot tell: the input has no byte counts",
     )
+
+
+def test_an_upload_of_no_counted_byte_has_no_size(case):
+    case.upload(HOST, 9000, **STORAGE, upload_app_bytes=0)
+    assert "no bytes that could be counted from 1 agent" in verdict(case)[1]
 
 
 def test_no_packets_and_no_conversations(case):
@@ -112,4 +117,7 @@ def test_no_packets_and_no_conversations(case):
 
 def test_dns_alone_is_no_upload(case):
     case.flow(None, app="dns", proto="udp", resp_port=53)
-    assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} (no outgoing payload besides DNS)")
+    nothing = "no payload to other hosts besides DNS and multicast"
+    assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} ({nothing})")
+    case.flow("localhost", orig_bytes=10**6, scope="loopback")  # payload, but to no other host
+    assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} ({nothing})")

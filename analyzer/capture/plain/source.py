@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from analyzer.capture.report import InputReport
+from analyzer.capture.report import InputReport, nothing_analysed
 from analyzer.inputs.open import STEP, open_stream
 from analyzer.issues import Issue
 
@@ -81,7 +81,11 @@ class Source(ABC):
         """What went wrong with this input."""
         problem = self.stream.problem
         first = [replace(problem, input_id=self.input_id)] if problem is not None else []
-        return first + list(self._counted.values())
+        found = first + list(self._counted.values())
+        if any(issue.incomplete for issue in found):
+            return found
+        nothing = nothing_analysed(found, self.records, self.input_id)
+        return found if nothing is None else [nothing, *found]
 
     def report(self) -> InputReport:
         """The input's row."""
@@ -97,7 +101,7 @@ class Source(ABC):
             snapped=self.snapped,
             complete=not any(issue.incomplete for issue in self.issues()),
             archive=self.spec.archive,
-            extract=self.spec.extract,
+            extract=self.stream.extract,
         )
 
 

@@ -37,10 +37,10 @@ WITH parsed AS MATERIALIZED (
 ), numbered AS (
     SELECT *, sum(starts) OVER (PARTITION BY p.pid, p.serial ORDER BY line_no) AS run FROM replies
 ), runs AS (
-    SELECT p.pid AS pid, p.serial AS serial_no, any_value(serial) AS serial, first(p.name ORDER BY line_no) AS name,
-        min(line_no) AS line_no, min(ts_ns) AS ts_ns, any_value(problem) AS problem, any_value(p.peer) AS peer,
-        any_value(p.peer_port) AS peer_port,
-        first(p.verb ORDER BY line_no) AS verb,
+    SELECT p.pid AS pid, p.serial AS serial_no, min(serial) AS serial, arg_min(p.name, line_no) AS name,
+        min(line_no) AS line_no, min(ts_ns) AS ts_ns, min(problem) AS problem, min(p.peer) AS peer,
+        min(p.peer_port) AS peer_port,
+        arg_min(p.verb, line_no) AS verb,
         -- IPv4 or IPv6 tells which of two questions for one name it answers.
         max(CASE WHEN value LIKE '%:%' OR value = 'NODATA-IPv6' THEN 'AAAA'
             WHEN regexp_matches(value, '^[0-9.]+$') OR value = 'NODATA-IPv4' THEN 'A' END) AS family,

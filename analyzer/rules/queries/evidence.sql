@@ -62,7 +62,7 @@ SELECT
     s.start_ns, s.end_ns, s.proto, s.agent_ip, s.agent_port, s.resp_ip, s.resp_port,
     s.endpoint, s.claimed_name, s.name_source, s.orig_bytes, s.resp_bytes, s.uploaded,
     s.upload_turns, s.upload_bytes, s.small_turns, s.small_bytes, s.write_line, s.contradiction,
-    s.ambiguous_names, s.proxy_leg, s.name_hidden, s.write_requests > 0 AS writes,
+    s.ambiguous_names, s.proxy_leg, s.name_hidden, s.write_requests > 0 AS writes, s.write_requests,
     coalesce(f.duplicate_pkts, 0) > 0 AS duplicates,
     f.encapsulation IS NOT NULL AS tunnelled, f.encapsulation, f.outer_orig_ip, f.outer_resp_ip,
     s.flow_id IN (SELECT flow_id FROM reused) AS reused,
