@@ -47,8 +47,10 @@ DIRECTION = {
 
 NAME_GRADES = {
     "A1": "Host or URL read in clear, inspected or decrypted",
-    "A2": "the client announced the name (SNI) and DNS gave the same client this address for it",
-    "A3": "the client announced the name (SNI); no DNS answer confirms it",
+    "A2": "the client announced the name (SNI, or as a device logged it) and DNS gave the same "
+    "client this address for it",
+    "A3": "the client announced the name (SNI, or as a device logged it); no DNS answer confirms "
+    "it",
     "A4": "a DNS answer to the same client gave this address for the name",
     "A5": "a DNS answer to another client, a service tag or an address range",
     "A6": "no name: the bare address",

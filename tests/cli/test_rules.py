@@ -17,7 +17,7 @@ def test_the_list_is_in_the_stated_order():
     assert answer.exit_code == 0
     lines = answer.output.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "RD001",
+        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015", "RD001",
     ]  # fmt: skip
     assert "low to critical" in lines[0]
     assert "Layers come from registry-managed storage" in lines[-1]

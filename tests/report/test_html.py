@@ -94,7 +94,7 @@ def test_a_finding_shows_all_that_defends_it(page: str) -> None:
         "confidence high",
         "base: upload to foreign storage",
         "also EX006",
-        "the client announced the name (SNI) and DNS gave the same client this address",
+        "(SNI, or as a device logged it) and DNS gave the same client this address",
         "upload turns of 1 MiB or more",
         "not declared as ours or approved",
         "cloud storage that belongs to whoever created the account",

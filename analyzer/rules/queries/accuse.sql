@@ -31,7 +31,12 @@ INSERT INTO accused SELECT DISTINCT finding, 0, NULL, NULL, flow_id FROM accused
 -- nature and a body is what makes it wide; elsewhere only when nothing else is known.
 CREATE OR REPLACE TEMP TABLE accused_flows AS
 SELECT
-    a.*,
+    -- Not all columns: a log may have millions of flows to one endpoint.
+    a.flow_id, a.input_id, a.agent_ip, a.resp_ip, a.start_ns, a.end_ns, a.endpoint, a.name_grade,
+    a.name_hidden, a.ambiguous_names, a.service, a.role, a.owner, a.ownership, a.technique,
+    a.has_turns, a.orig_bytes, a.resp_bytes, a.orig_missed_bytes, a.upload_turns, a.upload_bytes,
+    a.small_turns, a.small_bytes, a.write_requests, a.write_bytes, a.write_line,
+    a.direction_evidence, a.action, a.orientation, a.bytes_grade,
     CASE
         -- Without turns, counters (W4, or beside a write that was read) and bodies are all there is.
         WHEN NOT a.has_turns AND a.write_bytes IS NULL AND (

@@ -1,19 +1,24 @@
 -- At most 50 flows per finding, largest upload first; fewer, but at least one, where findings are
 -- so many that the document would pass 10,000 flows.
 CREATE OR REPLACE TEMP TABLE shown AS
-SELECT * FROM (
+WITH placed AS (
     SELECT
-        c.finding,
+        c.finding, j.flow_id, j.uploaded,
         row_number() OVER (
             PARTITION BY c.finding
             ORDER BY coalesce(j.uploaded, 0) DESC, coalesce(j.orig_bytes, 0) DESC, j.flow_id
-        ) AS place,
-        j.*
+        ) AS place
     FROM accused AS c
     JOIN accused_flows AS j ON j.flow_id = c.flow_id
     WHERE c.place = 0
+),
+first AS (
+    SELECT * FROM placed
+    WHERE place <= greatest(1, least(50, 10000 // (SELECT greatest(count(*), 1) FROM accusations)))
 )
-WHERE place <= greatest(1, least(50, 10000 // (SELECT greatest(count(*), 1) FROM accusations)));
+SELECT p.finding, p.place, p.uploaded, s.*
+FROM first AS p
+JOIN seen AS s ON s.flow_id = p.flow_id;
 
 -- The same two ports in another conversation: only a time range tells the two apart.
 CREATE OR REPLACE TEMP TABLE reused AS
