@@ -27,7 +27,7 @@ BLOCK_CHARACTERS = 1 << 24
 """Characters after which no more records join a block: one record may hold an hour of flows."""
 
 MAX_MENDED = 1 << 21
-"""Characters of a damaged record that is looked at closely: more than a busy minute of flows has."""
+"""Characters of a damaged record that is looked at closely; a busy minute of flows has fewer."""
 
 MAX_LOOKED_AT = 1 << 23
 """Characters of a document that are looked at so, together; later damage is only counted."""
