@@ -26,10 +26,10 @@ BLOCK = 1 << 14
 BLOCK_CHARACTERS = 1 << 24
 """Characters after which no more records join a block: one record may hold an hour of flows."""
 
-MAX_MENDED = 1 << 16
-"""Characters of a damaged record that is looked at closely."""
+MAX_MENDED = 1 << 21
+"""Characters of a damaged record that is looked at closely; a busy minute of flows has fewer."""
 
-MAX_LOOKED_AT = 1 << 22
+MAX_LOOKED_AT = 1 << 23
 """Characters of a document that are looked at so, together; later damage is only counted."""
 
 WRAPPER = re.compile(r'\{\s*"(?:records|Records|value)"\s*:\s*\[')
@@ -214,7 +214,10 @@ class _Reader:
         small = len(self.buffer) - self.at <= MAX_RECORD
         if following is None and not self.ended and small and self._more():
             return  # tried again from the same place
-        cut = " (the text ends inside of it)" if following is None else ""
+        cut = ""
+        if following is None:
+            looked = len(self.buffer) - self.at <= MAX_MENDED
+            cut = " (the text ends inside of it)" if looked else " (what follows is lost, too)"
         self.lost.add(self.line, f"expected JSON: {_reason(error)}{cut}")
         self._to(following.end() if following else len(self.buffer))
 
@@ -232,7 +235,7 @@ class _Reader:
                 if depth <= 0:
                     closed = token.end()
                     break
-        self.looked_at += (closed or self.at + MAX_MENDED) - self.at
+        self.looked_at += (closed or min(len(self.buffer), self.at + MAX_MENDED)) - self.at
         return closed
 
 

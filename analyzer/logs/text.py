@@ -98,8 +98,9 @@ def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]
     """
     number, carry = 1, ""
     skipping = False
-    for text in texts:
-        parts = (carry + text).split("\n")
+    for piece in texts:
+        text = carry + piece
+        parts = text.split("\n")
         carry = parts.pop()
         if skipping and parts:
             # The rest of a line that was cut: its beginning has been handed out.
@@ -115,7 +116,8 @@ def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]
                 parts = []
             carry, skipping = "", True
         if parts:
-            yield number, _clean(parts, number, damage)
+            clean = "\r" not in text and "\ufffd" not in text and max(map(len, parts)) <= MAX_LINE
+            yield number, parts if clean else _clean(parts, number, damage)
             number += len(parts)
     if carry and not skipping:
         yield number, _clean([carry], number, damage)

@@ -108,6 +108,24 @@ def test_damage_costs_itself(
     assert (found, lost.count, lost.first_line) == (expected, count, line)
 
 
+@pytest.mark.parametrize("size", [10_000, 1 << 20])
+def test_damage_within_a_long_record_on_one_line(size: int) -> None:
+    """A document of flow logs is one line; a record of it that was edited costs itself."""
+    long = {"t": ["1793692800000,10.0.0.4,20.60.1.1,50001,443,6,O,B,NX,0,0,0,0"] * 5000}
+    damaged = json.dumps(long).replace("NX", 'NX", <redacted>, "', 1)
+    text = '{"records":[' + ",".join([json.dumps(A), damaged, json.dumps(B)]) + "]}"
+    found, _, lost = read(text, size)
+    assert (found, lost.count) == ([A, B], 1)
+
+
+def test_what_is_lost_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that is too long to be looked at takes along what stands behind it on its line."""
+    monkeypatch.setattr(documents, "MAX_MENDED", 20)
+    found, _, lost = read('[{"a": 1}, {"b": <x>, "c": "' + "y" * 50 + '"}, {"b": "x"}]')
+    assert found == [A]
+    assert lost.reason.endswith("(what follows is lost, too)")
+
+
 def test_numbers_are_those_of_the_lines() -> None:
     """Where a record begins, from 1."""
     _, numbers, _ = read('[\n{"a": 1},\n\n{\n"b": "x"\n}, {"a": 1}]')
@@ -242,4 +260,4 @@ def test_many_members_do_not_copy_the_document_each_time(monkeypatch):
 
 
 def test_a_number_too_long_to_be_one_costs_its_record():
-    assert read('{"b":1}\n{"a":' + "1" * 5000 + '}\n{"c":1}') == (['{"b":1}', '{"c":1}'], 1)
+    assert texts_of('{"b":1}\n{"a":' + "1" * 5000 + '}\n{"c":1}') == (['{"b":1}', '{"c":1}'], 1)
