@@ -46,9 +46,6 @@ if TYPE_CHECKING:
 FORMATS_DIR = Path(__file__).with_name("formats")
 SHAPES = ("text", "json", "table")
 OTHERS = ("unreadable", "ignored")
-SQUID_LOGFORMAT = "squid-logformat "
-"""Begins the names of formats that `squid_logformat` makes of what the user gave."""
-
 _KEYS = {
     "title",
     "vendor",
@@ -225,10 +222,6 @@ def known(name: str, formats: Mapping[str, LogFormat] | None = None) -> LogForma
     Raises:
         UsageError: There is none.
     """
-    if name.startswith(SQUID_LOGFORMAT):
-        from analyzer.logs.squid_logformat import logformat  # needs this module
-
-        return logformat(name)
     formats = load_formats() if formats is None else formats
     if name not in formats:
         raise UsageError(f"no log format {name!r}: expected one of {', '.join(formats)}")

@@ -1,9 +1,9 @@
 """A Squid ``logformat`` line, as it stands in squid.conf, into a log format of its own.
 
-    chosen = name_of('%ts.%03tu %6tr %>a:%>p %Ss/%03>Hs %>st %<st %rm %ru %ssl::>sni')
+    mine = logformat('%ts.%03tu %6tr %>a:%>p %Ss/%03>Hs %>st %<st %rm %ru %ssl::>sni')
+    formats = {mine.name: mine, **load_formats()}
 
-`chosen` is the name of a log format wherever one is expected: `recognise_log(head, chosen)`,
-`known`. The whole text is in the name, so that it needs no registry and passes between processes.
+It is one that the user gave: what it takes, no built-in format gets.
 
 Reference: Squid's ``logformat`` directive, https://www.squid-cache.org/Doc/config/logformat/.
 """
@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
 
 from analyzer.issues import UsageError
-from analyzer.logs.format import SQUID_LOGFORMAT, LogFormat, Record, load_formats
+from analyzer.logs.format import LogFormat, Record, load_formats
+
+NAME = "squid-logformat"
 
 _SHARED = "-- What follows is shared with analyzer/logs/squid_logformat.py.\n"
 _NAMES = {
@@ -77,26 +78,18 @@ _TEXTS = (
 )
 
 
-def name_of(text: str) -> str:
-    """The name of the log format that a logformat describes.
+def logformat(text: str) -> LogFormat:
+    """The log format that a logformat describes.
 
     Args:
-        text: The format, with or without ``logformat NAME`` in front; or one of Squid's own names
+        text: With or without ``logformat NAME`` in front; or one of the names that Squid knows
             (squid, common, combined).
 
     Raises:
         UsageError: A code is not known, or time, client or URL are missing.
     """
     text = _PREFIX.sub("", text.strip())
-    text = _NAMES.get(text, text)
-    expression_of(text)
-    return SQUID_LOGFORMAT + text
-
-
-@cache
-def logformat(name: str) -> LogFormat:
-    """The log format of a name that :func:`name_of` made."""
-    expression, names = expression_of(name.removeprefix(SQUID_LOGFORMAT))
+    expression, names = expression_of(_NAMES.get(text, text))
     quoted = expression.replace("'", "''")
     ended = "f.local" if "local" in names else "f.seconds"
     if ended == "f.seconds" and "subseconds" in names:
@@ -112,12 +105,13 @@ def logformat(name: str) -> LogFormat:
     counted = "up" in names or {"total", "down"} <= set(names)
     return replace(
         load_formats()["squid"],
-        name=SQUID_LOGFORMAT.strip(),
+        name=NAME,
         title="Squid access.log, with the logformat that was given",
         claims=("name", *(("bytes up",) if counted else ()), "bytes down", "method and URL"),
         cannot=("the program", *(() if counted else ("bytes up",))),
         records=(Record("text", pattern=expression),),
-        family=SQUID_LOGFORMAT.strip(),
+        family=NAME,
+        given=True,
         sql=sql,
     )
 

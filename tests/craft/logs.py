@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from analyzer.logs.format import LogFormat
+
 
 def observed(
     text: str | bytes | Path,
@@ -25,16 +27,17 @@ def observed(
     zone: str = "UTC",
     year: int | None = None,
     maps: Iterable[Path] = (),
+    given: Iterable[LogFormat] = (),
 ) -> tuple[tuple[str, ...], list[dict[str, Any]], Tally]:
     """(formats it was recognised as, observations without their NULLs, what became of the lines).
 
     A path is read and decompressed; a str is encoded as UTF-8. Fails when it is no known log.
-    `maps` are files that describe further formats.
+    `maps` are files that describe further formats, `given` are such formats.
     """
     data = text.encode() if isinstance(text, str) else text
     if not isinstance(data, bytes):
         data = plain_head(data.read_bytes(), 1 << 30)[0]
-    formats = formats_with(maps)
+    formats = {**{each.name: each for each in given}, **formats_with(maps)}
     found = recognise_log(data, chosen, formats)
     assert isinstance(found, Format), found
     assert found.log is not None

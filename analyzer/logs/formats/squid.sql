@@ -3,7 +3,7 @@
 -- order = 42
 -- view = "the proxy: bytes are what it sent to the client, HTTP headers included"
 -- claims = ["name", "bytes down", "method and URL (inside of TLS only where Squid decrypts)", "allowed or denied", "the server's address where the proxy connected itself"]
--- cannot = ["bytes up (a logformat with %>st has them: --squid-logformat)", "the client's port", "the program"]
+-- cannot = ["bytes up (a logformat with %>st has them)", "the client's port", "the program"]
 -- [[records]]
 -- shape = "text"
 -- pattern = '''(?:^|: )[0-9]{9,10}[.][0-9]{3} +-?[0-9]+ \S+ [A-Z][A-Z0-9_]*/[0-9]{3} [0-9]+ \S+ \S+ \S+ [A-Z][A-Z0-9_]*/'''
@@ -37,14 +37,15 @@ WITH cut AS NOT MATERIALIZED (
 )
 -- What follows is shared with analyzer/logs/squid_logformat.py.
 , timed AS NOT MATERIALIZED (
-    SELECT *, 1000000::HUGEINT * greatest(coalesce(try_cast(elapsed AS BIGINT), 0), 0) AS lasted,
+    SELECT *, CASE WHEN try_cast(elapsed AS INTEGER) > 0 THEN try_cast(elapsed AS BIGINT) * 1000000 ELSE 0 END AS lasted,
         CASE WHEN contains(ended, '/') THEN CASE
                 WHEN contains(ended, ' +') OR contains(ended, ' -')
                     THEN epoch_us(try_strptime(ended, '%d/%b/%Y:%H:%M:%S %z')) * 1000::HUGEINT
                 ELSE local_ns(try_strptime(ended, ['%d/%b/%Y:%H:%M:%S', '%m/%d/%Y %H:%M:%S'])) END
-            ELSE 1000::HUGEINT * try_cast(round(try_cast(ended AS DOUBLE) * 1e6) AS BIGINT) END AS last_ns,
+            WHEN try_cast(ended AS DOUBLE) BETWEEN 0 AND 9e9
+                THEN try_cast(round(try_cast(ended AS DOUBLE) * 1e6) AS BIGINT) * 1000 END AS last_ns,
         CASE WHEN starts_with(url, 'http://') THEN 'http' WHEN starts_with(url, 'https://') THEN 'https'
-            ELSE regexp_extract(url, '^([a-z][a-z0-9+.-]*)://', 1) END AS scheme
+            WHEN NOT contains(url, '://') THEN '' ELSE regexp_extract(url, '^([a-z][a-z0-9+.-]*)://', 1) END AS scheme
     -- Nobody was contacted: error:invalid-request, error:transaction-end-before-headers.
     FROM taken WHERE NOT starts_with(url, 'error:')
 ), aimed AS NOT MATERIALIZED (

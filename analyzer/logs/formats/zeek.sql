@@ -20,10 +20,10 @@
 -- _path = "_path"
 -- ts = "ts"
 -- uid = "uid"
--- orig_h = ['"id.orig_h"', "id.orig_h", "id_orig_h"]
--- orig_p = ['"id.orig_p"', "id.orig_p", "id_orig_p"]
--- resp_h = ['"id.resp_h"', "id.resp_h", "id_resp_h"]
--- resp_p = ['"id.resp_p"', "id.resp_p", "id_resp_p"]
+-- orig_h = ['"id.orig_h"', "id.orig_h"]
+-- orig_p = ['"id.orig_p"', "id.orig_p"]
+-- resp_h = ['"id.resp_h"', "id.resp_h"]
+-- resp_p = ['"id.resp_p"', "id.resp_p"]
 -- other = ['"certificate.version"', "fuid", "uids"]
 -- proto = "proto"
 -- service = "service"

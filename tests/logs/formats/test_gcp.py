@@ -79,8 +79,8 @@ def test_firewall(logs_dir: Path) -> None:
 def made(number: int) -> bytes:
     ends = {"src_ip": "10.0.0.4", "src_port": 50001, "dest_ip": "20.60.0.1", "dest_port": 443}
     payloads = (
-        {"connection": {**ends, "protocol": 6}, "reporter": "SRC", "bytes_sent": "9"},
         {"queryName": "a.example.", "queryType": "A", "rdata": "a.example.\t3\tIN\ta\t192.0.2.1"},
+        {"connection": {**ends, "protocol": 6}, "reporter": "SRC", "bytes_sent": "9"},
         {"connection": {**ends, "protocol": 6}, "disposition": "DENIED"},
     )
     record = {"jsonPayload": payloads[number % 3], "timestamp": f"2026-11-03T08:00:0{number}Z"}
