@@ -18,32 +18,76 @@ def test_short_signatures_expand() -> None:
     assert expand("void(I1, I2, B1, i)") == "void(int64[::1], int64[:,::1], uint8[::1], int64)"
 
 
-def test_a_part_is_merged_into_its_caller_and_not_compiled(tmp_path: Path) -> None:
-    code = (
-        "import numpy as np; from analyzer.capture.kernel import kernel\n"
-        "@kernel('i(I1, i)', part=True)\n"
-        "def clip(x, a):\n"
-        "    if a > x[0]: return x[0]\n"
-        "    return a\n"
-        "@kernel('i(I1, i)')\n"
-        "def caller(x, a): return clip(x, a) + clip(x, 2 * a)\n"
-        "print(caller(np.array([5]), 3), len(clip.signatures))"
-    )
-    file = tmp_path / "merging.py"  # Numba's cache wants a file
-    file.write_text(code)
+PIECES = """
+import numpy as np
+from analyzer.capture import cache
+from analyzer.capture.kernel import kernel
+
+@kernel("i(I1, i)")
+def at(x, i):
+    return x[i]
+
+@kernel("i(I1, i)", inline=True)
+def twice(x, i):
+    return 2 * at(x, i)
+
+@kernel("i(I1, i)")
+def either(x, i):
+    return at(x, i) if i in (0, 1) else twice(x, i - 2)
+
+@kernel("i(I1, i)", entry=True)
+def caller(x, i):
+    return twice(x, i) + either(x, i)
+
+@kernel("i(I1, i)", entry=True)
+def outer(x, i):
+    return caller(x, i) + at(x, 0)
+
+x = np.array([5, 7])
+print(cache.is_cold(), type(at).__name__, caller(x, 1), outer(x, 1), at(x, 1))
+try:
+    caller(x, 2)
+except IndexError as error:
+    print(error)
+try:
+    outer(x, 9)
+except IndexError as error:
+    print(error)
+cache.seal()
+"""
+
+
+def run_pieces(folder: Path, *, without: str = "0") -> list[str]:
+    """What a process prints that declares, compiles and calls a few kernels."""
+    file = folder / "pieces_of_a_kernel.py"  # Numba's cache wants a file
+    file.write_text(PIECES)
     done = subprocess.run(
         [sys.executable, file],
         env={
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parents[2]),
-            "ACRTRACE_CACHE_DIR": str(tmp_path),
-            "NUMBA_DISABLE_JIT": "0",
+            "ACRTRACE_CACHE_DIR": str(folder / "cache"),
+            "NUMBA_DISABLE_JIT": without,
         },
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["8", "0"], done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_pieces_become_part_of_the_entries_that_are_compiled_once(tmp_path: Path) -> None:
+    out_of_bounds = ["index is out of bounds"] * 2
+    assert run_pieces(tmp_path) == ["True Piece 21 26 7", *out_of_bounds]
+    kept = sorted(path.name.split("-")[0] for path in (tmp_path / "cache").rglob("*.nbc"))
+    assert kept == ["pieces_of_a_kernel.caller", "pieces_of_a_kernel.outer"]
+    assert run_pieces(tmp_path) == ["False function 21 26 7", *out_of_bounds]
+
+
+def test_pieces_and_entries_give_the_same_as_python(tmp_path: Path) -> None:
+    line = run_pieces(tmp_path, without="1")[0]
+    assert line.split()[1:] == ["function", "21", "26", "7"]
 
 
 def test_a_kernel_is_loaded_once_and_when_called() -> None:
