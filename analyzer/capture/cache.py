@@ -7,9 +7,9 @@ so two checkouts of one version need two directories) and the versions of Numba,
 Python. Cache files are pickles: the directory is private to the user, never shared, never taken
 from somebody else.
 
-A kernel compiled against a cached callee cannot inline it, so a half-filled directory would give
-right answers slowly, for good. Compiling therefore fills a directory of its own, which `seal`
-renames when every kernel is in it; what is found under the final name is complete.
+A kernel of a half-filled directory could not be compiled alone: what it is made of is not kept.
+Compiling therefore fills a directory of its own, which `seal` renames when every kernel is in it;
+what is found under the final name is complete.
 """
 
 from __future__ import annotations
@@ -98,14 +98,14 @@ def prepare() -> Path:
         path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
         _unsealed.append(final)
         _compiling.append(path)
-        _notice.append("compiling the packet kernels, once for this version (up to a minute)")
+        _notice.append("compiling the packet kernels, once for this version (about 20 seconds)")
         atexit.register(_discard, path)
     else:
         path = Path(tempfile.mkdtemp(prefix="acrtrace-kernels-"))
         _compiling.append(path)
         atexit.register(shutil.rmtree, path, ignore_errors=True)
         _notice.append(
-            f"kernel cache {home} cannot be written: compiling for this run only (up to a minute)"
+            f"kernel cache {home} cannot be written: compiling for this run only (about 20 seconds)"
         )
     os.environ["NUMBA_CACHE_DIR"] = str(path)
     if "numba" in sys.modules:  # imported before us: its settings are read already

@@ -144,7 +144,7 @@ def emit(
     return row
 
 
-@kernel("void(I2, i, i, i)")
+@kernel("void(I2, i, i, i)", entry=True)
 def orient(f: Ints, i: int, side: int, why: int) -> None:
     """A request names the originator, unless a SYN or a stronger request has done so."""
     if f[i, F_WHY] > why:

@@ -305,7 +305,7 @@ def message(
         )
 
 
-@kernel("i(I2, i, B1, I2, I2, I2, I1, B1, I1, I1, B1, I1, I1)")
+@kernel("i(I2, i, B1, I2, I2, I2, I1, B1, I1, I1, B1, I1, I1)", entry=True)
 def batch(
     c: Ints,
     count: int,

@@ -1,7 +1,7 @@
 """The engines' one call: capture files to rows.
 
 The native engine's modules are imported here on the first call: where their kernels are not
-compiled yet, that takes up to a minute, once, and the caller is told before. The others are
+compiled yet, that takes about 20 seconds, once, and the caller is told before. The others are
 imported when they are chosen, with the packages that they need.
 """
 

@@ -154,7 +154,7 @@ def unlink(g: Ints, table: Ints, f: Ints, row: int) -> None:
     table[hole] = 0
 
 
-@kernel("void(I1, I1, I2, I1, i)")
+@kernel("void(I1, I1, I2, I1, i)", entry=True)
 def finish(g: Ints, table: Ints, f: Ints, done: Ints, row: int) -> None:
     """Moves a row from the table to the list that the driver writes out."""
     unlink(g, table, f, row)
@@ -254,7 +254,7 @@ def add(g: Ints, x: Ints, f: Ints, table: Ints, free: Ints, swap: int) -> int:
     return i
 
 
-@kernel("void(I1, I1, I2, I1, i)")
+@kernel("void(I1, I1, I2, I1, i)", entry=True)
 def sweep(g: Ints, table: Ints, f: Ints, done: Ints, clock: int) -> None:
     """Finishes every flow that has been idle for longer than its limit at ``clock``."""
     for i in range(g[G_ROWS]):
@@ -262,7 +262,7 @@ def sweep(g: Ints, table: Ints, f: Ints, done: Ints, clock: int) -> None:
             finish(g, table, f, done, i)
 
 
-@kernel("void(I1, I1, I2)")
+@kernel("void(I1, I1, I2)", entry=True)
 def rebuild(g: Ints, table: Ints, f: Ints) -> None:
     """Fills an empty table from the rows after growth."""
     mask = g[G_MASK]

@@ -37,7 +37,7 @@ def escape(out: Bytes, at: int, byte: int) -> int:
     return at + 4
 
 
-@kernel("i(B1, i, I1, B1, I1, I1)")
+@kernel("i(B1, i, I1, B1, I1, I1)", entry=True)
 def intern(text: Bytes, n: int, state: Ints, store: Bytes, ends: Ints, table: Ints) -> int:
     """Id of ``text[:n]``.
 

@@ -257,7 +257,7 @@ def look(
     )
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", part=True)
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", inline=True)
 def rest(
     g: Ints,
     x: Ints,

@@ -70,7 +70,7 @@ def as_packet(x: Ints, f: Ints, i: int, side: int) -> None:
         x[X_SPORT], x[X_DPORT] = x[X_DPORT], x[X_SPORT]
 
 
-@kernel("i(I1, I1, I2, B1, I2, I2, I2, B1, I1, i, i)")
+@kernel("i(I1, I1, I2, B1, I2, I2, I2, B1, I1, i, i)", entry=True)
 def settle(
     g: Ints,
     x: Ints,

@@ -107,7 +107,7 @@ def acknowledged(f: Ints, i: int, side: int, ack: int) -> None:
     f[i, d + D_ACK] = ack
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", part=True)
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i, i, i, i)", inline=True)
 def payload(
     g: Ints,
     x: Ints,
@@ -195,7 +195,7 @@ def silent_gap(
     skip(f, i, side, role, ahead)
 
 
-@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", part=True)
+@kernel("void(I1, I1, I2, B1, I2, I2, I2, B1, B1, i, i, i)", inline=True)
 def segment(
     g: Ints,
     x: Ints,

@@ -194,7 +194,7 @@ def client_hello(
         shape(b, end, state[3], out, row, O_SHAPE)
 
 
-@kernel("i(I2, i, B1, I2, B1, B1, I1, B1, I1, I1)")
+@kernel("i(I2, i, B1, I2, B1, B1, I1, B1, I1, I1)", entry=True)
 def batch(
     c: Ints,
     count: int,

@@ -121,7 +121,7 @@ def find_certificate(b: Bytes, end: int, out: Ints, row: int) -> None:
         at += 4 + size
 
 
-@kernel("i(I2, i, B1, I2, B1, B1, I1, B1, I1, I1)")
+@kernel("i(I2, i, B1, I2, B1, B1, I1, B1, I1, I1)", entry=True)
 def batch(
     c: Ints,
     count: int,

@@ -151,7 +151,7 @@ def guess_orientation(b: Bytes, x: Ints, f: Ints, i: int, side: int) -> None:
         f[i, F_WHY] = WHY_PRIVATE
 
 
-@kernel("i(I1, I1, I2, I2, I1, I1, I1, I2, B1, I2, I2, B1, B1)", part=True)
+@kernel("i(I1, I1, I2, I2, I1, I1, I1, I2, B1, I2, I2, B1, B1)", inline=True)
 def packet(
     g: Ints,
     x: Ints,
@@ -219,7 +219,7 @@ def packet(
     return status
 
 
-@kernel("i(B1, I1, I2, I2, i, I1, I1, I2, I1, I1, I1, I2, B1, I2, I2, B1)")
+@kernel("i(B1, I1, I2, I2, i, I1, I1, I2, I1, I1, I1, I2, B1, I2, I2, B1)", entry=True)
 def walk(
     b: Bytes,
     r: Ints,

@@ -17,6 +17,7 @@ from analyzer.capture.ja4 import ja4
 from craft import tls
 from craft.direct import read
 from craft.filler import noise
+from craft.machine import machine_code
 from craft.tcp import Conversation, Host
 
 GREASE = [v << 8 | v for v in range(0x0A, 0x100, 0x10)]
@@ -228,12 +229,11 @@ def test_kernels_read_no_byte_behind_the_hello() -> None:
     from analyzer.capture import tls as kernels
     from analyzer.capture.intern import Names
 
+    client_hello = machine_code(kernels.client_hello)
     hello = message(SUITES, EXTENSIONS)
     for end in range(len(hello) + 1):
         b = np.frombuffer(bytearray(hello[:end]), dtype=np.uint8)
         names, out = Names(1), np.zeros((1, kernels.O_SIZE), dtype=np.int64)
         text = np.zeros(1 << 16, dtype=np.uint8)
-        kernels.client_hello(
-            b, end, out, 0, text, names.state, names.store, names.ends, names.table
-        )
+        client_hello(b, end, out, 0, text, names.state, names.store, names.ends, names.table)
         assert bool(out[0, kernels.O_SHAPE]) is (end == len(hello))

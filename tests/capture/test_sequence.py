@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.capture import layout as at
 from analyzer.capture import sequence
 from craft.flowrow import FlowRow
+from craft.machine import machine_code
 
 MASK = 0xFFFFFFFF
 SPAN = 600
@@ -131,13 +132,13 @@ def test_beyond_the_bound_nothing_is_counted_twice_or_forgotten(
 
 @settings(max_examples=60, deadline=None)
 @given(origin=origins, chunks=chunks)
-def test_plain_python_gives_the_same_state(origin: int, chunks: list[tuple[int, int]]) -> None:
+def test_machine_code_gives_the_same_state(origin: int, chunks: list[tuple[int, int]]) -> None:
     left, right = begun(None)[0], begun(None)[0]
-    plain = getattr(sequence.account, "py_func", sequence.account)
+    compiled = machine_code(sequence.account)
     for start, size in chunks:
         args = ((origin + start) & MASK, size)
         one = sequence.account(left.g, left.f, left.h, 0, 0, *args)
-        assert one == plain(right.g, right.f, right.h, 0, 0, *args)
+        assert one == compiled(right.g, right.f, right.h, 0, 0, *args)
     assert (left.f == right.f).all()
     assert (left.h == right.h).all()
 

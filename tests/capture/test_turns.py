@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from analyzer.capture import layout as at
 from analyzer.capture import turns
 from craft.flowrow import FlowRow
+from craft.machine import machine_code
 
 UP, DOWN = turns.UP, turns.DOWN
 
@@ -215,10 +216,10 @@ def test_the_histogram_saturates_without_touching_its_neighbours() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(-9000, 9000).filter(bool), max_size=40), st.booleans())
-def test_plain_python_gives_the_same_row(steps: list[int], tls: bool) -> None:
+def test_machine_code_gives_the_same_row(steps: list[int], tls: bool) -> None:
     left, right = (tls_row() if tls else FlowRow() for _ in range(2))
-    plain = getattr(turns.advance, "py_func", turns.advance)
+    compiled = machine_code(turns.advance)
     for size in steps:
         turns.advance(left.f, 0, UP if size > 0 else DOWN, abs(size))
-        plain(right.f, 0, UP if size > 0 else DOWN, abs(size))
+        compiled(right.f, 0, UP if size > 0 else DOWN, abs(size))
     assert (left.f == right.f).all()
