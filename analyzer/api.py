@@ -22,7 +22,7 @@ from analyzer.endpoints.inventory import Inventory
 from analyzer.evidence.filters import recount
 from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
-from analyzer.logs.extract import LogOptions, extract_logs
+from analyzer.logs.extract import LogOptions, extract_logs, log_formats
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
 from analyzer.rules.proof import Commands
@@ -103,7 +103,8 @@ def _built(
         if progress is not None:
             progress(done, None)
 
-    texts = partial(recognise_log, chosen=settings.log_format)
+    formats = log_formats(settings.log_maps, settings.squid_logformat, settings.log_format)
+    texts = partial(recognise_log, chosen=settings.log_format, formats=formats)
     specs, found = discover(settings.inputs, scan, texts)
     captures = [spec for spec in specs if not spec.is_log]
     logs = [spec for spec in specs if spec.is_log]
@@ -128,7 +129,7 @@ def _built(
             len(reports),
             _tick(progress, scanned + sum(report.bytes for report in reports), total),
             digest=settings.hash_inputs,
-            options=LogOptions(settings.log_timezone, settings.log_year),
+            options=LogOptions(formats, settings.log_timezone, settings.log_year),
         )
         store_inputs(case, [*(asdict(report) for report in reports), *rows])
         store_issues(case, [*(replace(i, input_id=None) for i in found), *issues, *log_issues])

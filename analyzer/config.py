@@ -63,8 +63,11 @@ class Settings:
         engine: What reads the packets: native, scapy or tshark.
         keylog: TLS secrets in the NSS key log format, for tshark.
         log_format: What the logs among the inputs are; None tells it by their content.
+        log_maps: Files that describe log formats (docs/log-maps.md).
+        squid_logformat: The ``logformat`` that a Squid log was written with.
         log_timezone: Zone of log times that state none (IANA name).
         log_year: Year of log times that state none; None takes that of the file's last change.
+        tenant: Id of our Microsoft Entra tenant; shared access signatures of others are critical.
         command_line: As typed, for the report.
     """
 
@@ -81,7 +84,10 @@ class Settings:
     engine: str = "native"
     keylog: Path | None = None
     log_format: str | None = None
+    log_maps: tuple[Path, ...] = ()
+    squid_logformat: str | None = None
     log_timezone: str = "UTC"
     log_year: int | None = None
+    tenant: str | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -43,6 +43,21 @@ def agent_networks(
     return tuple(pairs)
 
 
+def tenant_id(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A tenant's id in lower case: a UUID, as signatures (``sktid``) and tokens have it."""
+    from uuid import UUID
+
+    if value is None:
+        return None
+    try:
+        return str(UUID(value))
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is no tenant id: expected for example 72f988bf-86f1-41af-91ab-2d7cd011db47 "
+            "(az account show --query tenantId)"
+        ) from error
+
+
 def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """The name of a time zone that exists."""
     import duckdb
@@ -150,6 +165,27 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="What the logs are, where their content does not tell; 'acrtrace formats' lists them.",
 )
 @click.option(
+    "log_maps",
+    "--log-map",
+    type=FILE,
+    multiple=True,
+    help="A TOML file that describes a log format (docs/log-maps.md). Repeatable.",
+)
+@click.option(
+    "squid_logformat",
+    "--squid-logformat",
+    metavar="FORMAT",
+    help="The logformat of squid.conf that an access.log was written with.",
+)
+@click.option(
+    "tenant",
+    "--tenant",
+    metavar="ID",
+    callback=tenant_id,
+    help="Our Microsoft Entra tenant: a shared access signature that another one issued is "
+    "critical.",
+)
+@click.option(
     "log_timezone",
     "--log-timezone",
     metavar="ZONE",
@@ -184,6 +220,9 @@ def analyze(
     engine: str,
     keylog: Path | None,
     log_format: str | None,
+    log_maps: tuple[Path, ...],
+    squid_logformat: str | None,
+    tenant: str | None,
     log_timezone: str,
     log_year: int | None,
     config: Path | None,
@@ -228,6 +267,9 @@ def analyze(
         engine=engine,
         keylog=keylog,
         log_format=log_format,
+        log_maps=log_maps,
+        squid_logformat=squid_logformat,
+        tenant=tenant,
         log_timezone=log_timezone,
         log_year=log_year,
         command_line=tuple(redacted(printable(word)) for word in ctx.obj or sys.argv),

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.open import open_stream
 from analyzer.issues import Issue
+from analyzer.logs.format import known, load_formats
 from analyzer.logs.gather import gather
+from analyzer.logs.mapping import formats_with
 from analyzer.logs.observe import Tally, observe, prepare
+from analyzer.logs.squid_logformat import logformat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
 
     from analyzer.inputs.open import Stream
     from analyzer.inputs.spec import Spec
+    from analyzer.logs.format import LogFormat
 
 UNREADABLE_SHARE = 100
 """An input is incomplete from one unreadable record in this many on."""
@@ -29,12 +34,36 @@ class LogOptions:
     """What a log may leave open.
 
     Attributes:
+        formats: Formats by name, those of the user first.
         zone: IANA name of the zone of times that state none.
         year: Year of times that state none; None takes the year in which the file was last written.
     """
 
+    formats: Mapping[str, LogFormat] = field(default_factory=load_formats)
     zone: str = "UTC"
     year: int | None = None
+
+
+def log_formats(
+    maps: Sequence[Path] = (), squid_logformat: str | None = None, chosen: str | None = None
+) -> dict[str, LogFormat]:
+    """The formats of a run: what the user describes, then the built-in ones.
+
+    Args:
+        maps: Files that describe formats (docs/log-maps.md).
+        squid_logformat: As squid.conf has it.
+        chosen: The one that the logs are said to be.
+
+    Raises:
+        UsageError: A description is wrong, or there is no such format.
+    """
+    formats = formats_with(maps)
+    if squid_logformat is not None:
+        mine = logformat(squid_logformat)
+        formats = {mine.name: mine, **formats}
+    if chosen is not None:
+        known(chosen, formats)
+    return formats
 
 
 def extract_logs(
@@ -44,7 +73,7 @@ def extract_logs(
     progress: Callable[[int], None] | None = None,
     *,
     digest: bool = True,
-    options: LogOptions = LogOptions(),
+    options: LogOptions,
 ) -> tuple[list[dict[str, Any]], list[Issue]]:
     """Reads logs, in order, into the tables of an open case; captures must be in it already.
 
@@ -54,7 +83,7 @@ def extract_logs(
         first_input: Number of the first.
         progress: Told how many stored bytes have been read so far.
         digest: Compute the SHA-256 of every input.
-        options: Zone and year.
+        options: Formats, zone and year.
 
     Returns:
         Rows of ``inputs``, and what could not be read.
@@ -68,11 +97,11 @@ def extract_logs(
         prepare(connection, options.zone, options.year or _year_of(spec))
         stream = open_stream(spec, hashed=digest)
         with stream:
-            row, found = _one(stream, connection, input_id, done, progress)
+            row, found = _one(stream, connection, input_id, done, progress, options.formats)
         done += stream.stored_bytes
         rows.append(row)
         issues += found
-    gather(connection)
+    gather(connection, options.formats)
     return rows, issues
 
 
@@ -82,6 +111,7 @@ def _one(
     input_id: int,
     done: int,
     progress: Callable[[int], None] | None,
+    formats: Mapping[str, LogFormat],
 ) -> tuple[dict[str, Any], list[Issue]]:
     spec = stream.spec
     found = spec.format.log if spec.format is not None else None
@@ -94,7 +124,7 @@ def _one(
                 progress(done + stream.stored_bytes)
             return count
 
-        tally = observe(connection, read, found, input_id)
+        tally = observe(connection, read, found, input_id, formats)
     stream.drain()
     issues = issues_of(tally, input_id)
     if stream.problem is not None:

@@ -18,18 +18,23 @@ from analyzer.logs.format import load_formats
 from analyzer.redact import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
+
+    from analyzer.logs.format import LogFormat
 
 COUNTED = (1, 2, 3, 4)
 """How well a source counts: payload, with headers, sampled, not at all. A capture is 0."""
 
-_BARE = """(SELECT obs AS connection, 4 AS grade, format, false AS keyed, client_ip, client_port, server_ip,
-    server_port,
-    coalesce(proto, 'tcp') AS proto, ts_ns AS start_ns FROM bare)"""
+_BARE = """(SELECT obs AS connection, 4 AS grade, format, false AS keyed, client_ip,
+    client_port, server_ip, server_port, coalesce(proto, 'tcp') AS proto,
+    ts_ns AS start_ns FROM bare)"""
 
 _WORDS = """
-CREATE OR REPLACE TEMP MACRO family_of(f) AS (SELECT any_family.family FROM any_family WHERE
-any_family.format = f); CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
+CREATE OR REPLACE TEMP MACRO family_of(f) AS (
+    SELECT any_family.family FROM any_family WHERE any_family.format = f);
+CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
     CASE WHEN added IS NULL AND largest IS NULL THEN NULL
         ELSE least(coalesce(added, 0)::HUGEINT + coalesce(largest, 0), 4611686018427387903)::BIGINT
         END;
@@ -60,9 +65,16 @@ CREATE OR REPLACE TEMP TABLE found (
 """
 
 
-def gather(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes flows, names, requests and look-ups of the observations, and drops those."""
-    families = load_formats()
+def gather(
+    connection: duckdb.DuckDBPyConnection, formats: Mapping[str, LogFormat] | None = None
+) -> None:
+    """Makes flows, names, requests and look-ups of the observations, and drops those.
+
+    Args:
+        connection: The case.
+        formats: Those that there are; default: the built-in ones.
+    """
+    families = load_formats() if formats is None else formats
     connection.execute("CREATE OR REPLACE TEMP TABLE any_family (format VARCHAR, family VARCHAR)")
     used = connection.execute("SELECT DISTINCT format FROM observations").fetchall()
     for (name,) in used:

@@ -41,6 +41,7 @@ def evaluate(
     found = engine.find(
         case,
         thresholds=settings.thresholds,
+        tenant=settings.tenant,
         inventory=declares_registry(inventory_infos),
         inputs=inputs,
         commands=commands,

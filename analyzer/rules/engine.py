@@ -52,18 +52,20 @@ def find(
     inputs: Sequence[InputInfo],
     commands: Commands,
     rules: list[Rule] | None = None,
+    tenant: str | None = None,
 ) -> Findings:
     """Checks and runs the rules on a case that `case/` has built.
 
     Args:
         inventory: At least one registry was declared as ours.
         rules: Rules in their stated order; the built-in ones when None.
+        tenant: Id of our tenant, to tell whose shared access signatures are not ours.
 
     Raises:
         UsageError: a rule is broken; the message names file and line.
     """
     stated = load() if rules is None else rules
-    tables.prepare(connection, thresholds)
+    tables.prepare(connection, thresholds, tenant)
     for rule in stated:
         check(rule, connection)
     tables.collect(connection, stated)

@@ -39,6 +39,12 @@ SHARED_MODIFIERS = {
             "platform-address", "cap", "low", "the address is one of the platform's own services"
         ),
         Modifier("denied", "note", None, "the device denied an attempt"),
+        Modifier(
+            "foreign-tenant",
+            "at-least",
+            "critical",
+            "a request carried a shared access signature that another tenant issued (sktid)",
+        ),
     )
 }
 

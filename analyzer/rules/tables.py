@@ -32,8 +32,17 @@ def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def prepare(connection: DuckDBPyConnection, thresholds: Thresholds) -> None:
-    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`."""
+def prepare(
+    connection: DuckDBPyConnection, thresholds: Thresholds, tenant: str | None = None
+) -> None:
+    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`.
+
+    Args:
+        connection: The case.
+        thresholds: The limits.
+        tenant: Id of our tenant.
+    """
+    connection.execute("SET VARIABLE tenant = $1::VARCHAR", [tenant])
     limits = asdict(thresholds)
     columns = ", ".join(f"? AS {name}" for name in limits)
     connection.execute(

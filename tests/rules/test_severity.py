@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.config import Thresholds
+from analyzer.config import Settings, Thresholds
 from analyzer.issues import UsageError
 from analyzer.rules.load import Modifier, Step, load
 from analyzer.rules.severity import Measured, judge, milder, worse
@@ -108,3 +108,24 @@ def test_steps_read_the_thresholds_of_the_run():
     limits = Thresholds(drip_bytes=10)
     assert judge(rule, Measured(10, 0, 0, "W2"), [], limits, inventory=True)[0] == "high"
     assert judge(rule, Measured(9, 0, 0, "W2"), [], limits, inventory=True)[0] == "low"
+
+
+def test_a_signature_of_another_tenant_is_critical(case) -> None:
+    """Whoever signed the upload is said by the signature itself."""
+    ours, theirs = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
+    role = {"role": "storage-account", "service": "storage", "ownership": "foreign"}
+    for host, tenant in (("a", ours), ("b", theirs), ("c", "")):
+        flow = case.upload(f"{host}.blob.core.windows.net", 5000, **role)
+        signed = f"&sktid={tenant.upper()}" if tenant else ""
+        case.add(
+            "http", flow_id=flow, ts_ns=1, packet=1, input_id=0, method="PUT",
+            target=f"/x?sp=cw{signed}&sig=REDACTED",
+        )  # fmt: skip
+    found = case.judge(settings=Settings(inputs=(), tenant=ours)).findings
+    assert {f.endpoint[0]: f.severity for f in found} == {
+        "a": "medium",
+        "b": "critical",
+        "c": "medium",
+    }
+    assert any("another tenant" in reason for f in found for reason in f.severity_reasons)
+    assert {f.severity for f in case.judge().findings} == {"medium"}

@@ -1,3 +1,14 @@
+-- A user delegation signature names the tenant that issued it (sktid): another one than ours is the
+-- hardest proof there is, whatever rule made the finding.
+UPDATE hits SET modifiers = list_append(modifiers, 'foreign-tenant')
+WHERE stream = 'exfiltration' AND hit IN (
+    SELECT h.hit
+    FROM (SELECT hit, unnest(flow_ids) AS flow_id FROM hits) AS h
+    JOIN http AS r ON r.flow_id = h.flow_id
+    WHERE lower(regexp_extract(r.target, '[?&]sktid=([0-9A-Fa-f-]{36})(?:&|$)', 1))
+        NOT IN ('', getvariable('tenant'))
+);
+
 -- One finding per (stream, agent, endpoint or address): the hits of all rules meet here.
 -- `accused` has each finding's flows per rule (place 1, 2, ...) and once over all rules (place 0).
 CREATE OR REPLACE TEMP TABLE accused_hits AS
