@@ -57,7 +57,7 @@ WITH grouped AS (
 ),
 marked AS (
     SELECT *, CASE
-        WHEN begins THEN 1
+        WHEN begins AND session IS NULL THEN 1
         WHEN ts_ns - lag(ts_ns) OVER whole <= CASE
             WHEN session IS NOT NULL THEN 86400000000000
             WHEN counter = 'total' THEN -1  -- a line each

@@ -79,9 +79,10 @@ def recognise_log(
         asked = {chosen: known(chosen, asked)}
     counts = _taken(asked, sample)
     if chosen is not None and not counts:
-        if asked[chosen].others != "ignored":
+        # They may come later, in a log that has other lines, too.
+        if asked[chosen].others != "ignored" or not asked[chosen].of_shape("text"):
             return Stranger(f"text without a record of {chosen}", "", holds_traffic=True)
-        counts = {chosen: set(range(len(sample.lines)))}  # they may come later
+        counts = {chosen: set(range(len(sample.lines)))}
     total = max(len(sample.objects or sample.lines), 1)
     strong = {
         name: taken

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Truth = dict[str, Any]
 SCENARIOS = "scenarios"
 COUNTED = 65_536
+UNREAD_BY_SURICATA = {"b15_pull_any_sll2": "Suricata 7 does not read Linux cooked v2 (SLL2)"}
 MARGIN = 1.1
 """An upload this much over the limit is found in spite of what heads and records add or hide."""
 
@@ -93,6 +94,8 @@ def test_suricata_eve(
     lab_dir: Path, tmp_path: Path, repo_root: Path, ground_truth: Truth, scenario_id: str
 ) -> None:
     """What Suricata logs of the same capture."""
+    if scenario_id in UNREAD_BY_SURICATA:
+        pytest.skip(UNREAD_BY_SURICATA[scenario_id])
     scenario = ground_truth[SCENARIOS][scenario_id]
     inventory = [lab_dir / "endpoints.json"]
     by_capture = run.analyze(tmp_path, *captures(lab_dir, scenario), inventories=inventory)

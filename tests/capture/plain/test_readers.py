@@ -58,7 +58,8 @@ def test_records_never_lose_count(pieces: list[bytes]) -> None:
     for piece in pieces:
         records.follow(piece, 0)
     assert all(0 <= size <= 18432 for size in sizes)
-    assert len(records.head) < 5
+    # A whole head that is none stays until the place among records is found again.
+    assert len(records.head) < 5 + (records.state is State.LOST)
 
 
 @given(st.binary(max_size=64))
