@@ -21,8 +21,8 @@ HEAD_BYTES = 1 << 20
 FIRST_BYTES = 1 << 16
 
 EXPECTED = (
-    "expected pcap or pcapng, plain or compressed (gzip, zstd, xz, bzip2, lz4), or a tar or zip of "
-    "them"
+    "expected pcap or pcapng, plain or compressed (gzip, zstd, xz, bzip2, lz4), a tar or zip of "
+    "them, or a log ('acrtrace formats' lists those that are known)"
 )
 
 ARCHIVES = ("tar", "zip")
