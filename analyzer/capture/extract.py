@@ -60,8 +60,6 @@ def extract(
     """
     if not specs:
         return [], []
-    if not specs:
-        return [], []
     if engine == "native":
         return _native(specs, sink, progress, notice, digest=digest, threads=threads)
     try:

@@ -75,7 +75,7 @@ class _BeginPiece(_Pass):
 
     def run_pass(self, state: Any) -> bool:
         state.flags.no_compile = True
-        state.library = PieceLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state["library"] = PieceLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         return False
 
 
@@ -88,7 +88,7 @@ class _EndPiece(_Pass):
     def run_pass(self, state: Any) -> bool:
         lowered = state["cr"]
         key = lowered.fndesc.mangled_name
-        state.targetctx.insert_user_function(key, lowered.fndesc, [state.library])
+        state.targetctx.insert_user_function(key, lowered.fndesc, [state["library"]])
         state["cr"] = lowered._replace(cfunc=key)
         return False
 
@@ -100,8 +100,8 @@ class _BeginEntry(_Pass):
     _name = "begin_entry"
 
     def run_pass(self, state: Any) -> bool:
-        state.library = EntryLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
+        state["library"] = EntryLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state["library"].enable_object_caching()
         return False
 
 

@@ -246,7 +246,7 @@ def analyze(
     fmt = fmt or _format_of(output)
     if config is None and Path(CONFIG_NAME).is_file():
         config = Path(CONFIG_NAME)
-    evidence: list[str | Path] = [*inputs, *inventories, *_configured(config)]
+    evidence: list[str | Path] = [*inputs, *inventories, *log_maps, *_configured(config)]
     evidence += [keylog] if keylog is not None else []
     report = None if output == "-" else Path(output) if output else default_path(inputs, fmt)
     if report is not None:

@@ -27,6 +27,8 @@ EXPECTED = (
 
 ARCHIVES = ("tar", "zip")
 
+CAPTURES = ("pcap", "pcap-modified", "pcapng")
+
 
 @dataclass(frozen=True, slots=True)
 class LogText:

@@ -79,33 +79,30 @@ FROM run;
 CREATE OR REPLACE TEMP TABLE connections AS
 WITH joined AS (
     SELECT o.*, m.connection FROM once o JOIN membership m USING (obs)
-)
+),
+summed AS (
 SELECT
-    connection, min(format) AS format, min(family) AS family, bool_or(session IS NOT NULL) AS keyed, min(input_id) AS input_id,
+    connection, min(format) AS format, min(family) AS family,
+    bool_or(session IS NOT NULL) AS keyed, min(input_id) AS input_id,
     arg_min(line, (input_id, line)) AS first_line, arg_max(line, (input_id, line)) AS last_line,
     count(*) AS records,
     min(ts_ns) AS start_ns, max(coalesce(end_ns, ts_ns)) AS end_ns,
     arg_min(client_ip, obs) AS client_ip, arg_min(client_port, obs) AS client_port,
     arg_min(server_ip, obs) AS server_ip, arg_min(server_port, obs) AS server_port,
     coalesce(arg_min(proto, obs), 'tcp') AS proto, arg_min(app, obs) AS app,
-    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE bytes_up END),
-        max(CASE WHEN counter = 'cumulative' THEN bytes_up END)) AS bytes_up,
-    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE bytes_down END),
-        max(CASE WHEN counter = 'cumulative' THEN bytes_down END)) AS bytes_down,
-    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE pkts_up END),
-        max(CASE WHEN counter = 'cumulative' THEN pkts_up END)) AS pkts_up,
-    counted_bytes(sum(CASE WHEN counter = 'cumulative' THEN 0 ELSE pkts_down END),
-        max(CASE WHEN counter = 'cumulative' THEN pkts_down END)) AS pkts_down,
+    amount_of(bytes_up, counter) AS bytes_up,
+    amount_of(bytes_down, counter) AS bytes_down,
+    amount_of(pkts_up, counter) AS pkts_up,
+    amount_of(pkts_down, counter) AS pkts_down,
     max(missed_bytes) AS missed_bytes, max(bytes_kind) AS bytes_kind,
     bool_or(counter = 'sampled') AS sampled,
     -- A connection that was allowed once was not denied.
     min(action) AS action, arg_min(rule, obs) AS rule, arg_min(process, obs) AS process
-FROM joined GROUP BY connection;
-
-ALTER TABLE connections ADD COLUMN grade INTEGER;
-UPDATE connections SET grade = CASE
-    WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
-    WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END;
+FROM joined GROUP BY connection
+)
+SELECT *, CASE WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
+    WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END AS grade
+FROM summed;
 
 CREATE OR REPLACE TEMP TABLE bare AS
 SELECT * FROM once WHERE kind <> 'dns' AND session IS NULL AND counter IS NULL

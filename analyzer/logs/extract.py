@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.open import open_stream
 from analyzer.issues import Issue
-from analyzer.logs.format import known, load_formats
+from analyzer.logs.format import known
 from analyzer.logs.gather import gather
 from analyzer.logs.mapping import formats_with
 from analyzer.logs.observe import Tally, observe, prepare
@@ -34,20 +34,22 @@ class LogOptions:
     """What a log may leave open.
 
     Attributes:
-        formats: Formats by name, those of the user first.
+        formats: Formats by name, those of the user first; None: the built-in ones.
         zone: IANA name of the zone of times that state none.
         year: Year of times that state none; None takes the year in which the file was last written.
     """
 
-    formats: Mapping[str, LogFormat] = field(default_factory=load_formats)
+    formats: Mapping[str, LogFormat] | None = None
     zone: str = "UTC"
     year: int | None = None
 
 
 def log_formats(
     maps: Sequence[Path] = (), squid_logformat: str | None = None, chosen: str | None = None
-) -> dict[str, LogFormat]:
+) -> dict[str, LogFormat] | None:
     """The formats of a run: what the user describes, then the built-in ones.
+
+    None stands for the built-in ones alone: they are read when there is a text to be told.
 
     Args:
         maps: Files that describe formats (docs/log-maps.md).
@@ -57,6 +59,8 @@ def log_formats(
     Raises:
         UsageError: A description is wrong, or there is no such format.
     """
+    if not maps and squid_logformat is None and chosen is None:
+        return None
     formats = formats_with(maps)
     if squid_logformat is not None:
         mine = logformat(squid_logformat)
@@ -111,7 +115,7 @@ def _one(
     input_id: int,
     done: int,
     progress: Callable[[int], None] | None,
-    formats: Mapping[str, LogFormat],
+    formats: Mapping[str, LogFormat] | None,
 ) -> tuple[dict[str, Any], list[Issue]]:
     spec = stream.spec
     found = spec.format.log if spec.format is not None else None

@@ -31,29 +31,6 @@ _BARE = """(SELECT obs AS connection, 4 AS grade, format, false AS keyed, client
     client_port, server_ip, server_port, coalesce(proto, 'tcp') AS proto,
     ts_ns AS start_ns FROM bare)"""
 
-_WORDS = """
-CREATE OR REPLACE TEMP MACRO family_of(f) AS (
-    SELECT any_family.family FROM any_family WHERE any_family.format = f);
-CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
-    CASE WHEN added IS NULL AND largest IS NULL THEN NULL
-        ELSE least(coalesce(added, 0)::HUGEINT + coalesce(largest, 0), 4611686018427387903)::BIGINT
-        END;
--- Ethernet 14, IPv4 20 or IPv6 40, TCP 20 bytes a packet (DESIGN section 5, W4).
-CREATE OR REPLACE TEMP MACRO without_headers(bytes, packets, kind, client) AS CASE
-    WHEN kind = 'payload' OR packets IS NULL THEN bytes
-    ELSE greatest(bytes::HUGEINT - packets::HUGEINT
-        * CASE WHEN contains(client, ':') THEN 74 ELSE 54 END, 0)::BIGINT END;
-CREATE OR REPLACE TEMP MACRO rcode_number(r) AS coalesce(try_cast(r AS INTEGER), list_position(
-    ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED', 'YXDOMAIN', 'YXRRSET',
-    'NXRRSET',  'NOTAUTH', 'NOTZONE'], upper(r)) - 1);
-CREATE OR REPLACE TEMP MACRO type_number(t) AS coalesce(
-    try_cast(regexp_extract(upper(t), '^(?:TYPE)?([0-9]{1,5})$', 1) AS INTEGER),
-    CASE upper(t) WHEN 'A' THEN 1 WHEN 'NS' THEN 2 WHEN 'CNAME' THEN 5 WHEN 'SOA' THEN 6
-        WHEN 'PTR' THEN 12 WHEN 'MX' THEN 15 WHEN 'TXT' THEN 16 WHEN 'AAAA' THEN 28 WHEN 'SRV' THEN
-        33 WHEN 'NAPTR' THEN 35 WHEN 'DS' THEN 43 WHEN 'DNSKEY' THEN 48 WHEN 'SVCB' THEN 64
-        WHEN 'HTTPS' THEN 65 WHEN 'SPF' THEN 99 WHEN 'ANY' THEN 255 WHEN 'CAA' THEN 257 END);
-"""
-
 _TARGETS = """
 CREATE OR REPLACE TEMP TABLE targets AS
 SELECT flow_id AS target, 'capture' AS source, 0 AS grade, orig_ip, orig_port, resp_ip, resp_port,
@@ -80,7 +57,7 @@ def gather(
     for (name,) in used:
         family = families[name].family if name in families else name
         connection.execute("INSERT INTO any_family VALUES (?, ?)", [name, family])
-    connection.execute(_WORDS)
+    connection.execute(_text("words"))
     _spell(connection)
     _redact(connection)
     connection.execute(_text("conversations"))

@@ -32,13 +32,13 @@ class Keys:
             if not self._placed(parts):
                 path = json_path(".".join(f'"{part}"' for part in parts))
                 self._others.setdefault(path, len(self._others) + 1)
-        shape = _quoted(json.dumps(self._tree))
+        shape = quoted(json.dumps(self._tree))
         self.parse = f"TRY(from_json(line, {shape})) AS f"
         if self._others:
             ends = {re.escape(parts_of(path[2:])[-1]) for path in self._others}
             pattern = '"(?:' + "|".join(sorted(ends)) + ')"'
-            held = f"regexp_matches(line, {_quoted(pattern)})"
-            listed = ", ".join(_quoted(path) for path in self._others)
+            held = f"regexp_matches(line, {quoted(pattern)})"
+            listed = ", ".join(quoted(path) for path in self._others)
             self.parse += (
                 f", CASE WHEN {held} THEN TRY(json_extract_string(line, [{listed}])) END AS g"
             )
@@ -65,8 +65,9 @@ class Keys:
         at = self._others.get(json_path(path))
         if at is not None:
             return f"g[{at}]"
-        return "f" + "".join(f"[{_quoted(part)}]" for part in parts_of(path))
+        return "f" + "".join(f"[{quoted(part)}]" for part in parts_of(path))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

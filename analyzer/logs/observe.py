@@ -2,26 +2,33 @@
 
 Each block of lines becomes a table of its fields once (one JSON parse a line, whatever the number
 of formats), each record goes to the first format that takes it, and what formats state is checked
-in one place: a row needs a time and somebody who did something; numbers are whole and in range;
-names and addresses have one spelling. What fails is counted as unreadable and its first line is
-kept.
+in one place (`statements.py`). What fails is counted as unreadable and its first line is kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analyzer.issues import UsageError
 from analyzer.logs.cells import ZEEK_MARK, columns_of, delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
 from analyzer.logs.events import events
 from analyzer.logs.format import column_names, known
-from analyzer.logs.keys import Keys
+from analyzer.logs.keys import quoted
+from analyzer.logs.statements import (
+    DAMAGED,
+    ROW,
+    case_of,
+    field_at,
+    first_of,
+    listed,
+    of_objects,
+    reading,
+    storing,
+)
 from analyzer.logs.text import Damage, lines, pieces
 from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
@@ -35,9 +42,6 @@ if TYPE_CHECKING:
     from analyzer.logs.format import LogFormat
 
 BLOCK_LINES = 1 << 16
-
-DAMAGED = -1
-"""In place of a format: the line is no JSON."""
 
 
 @dataclass(slots=True)
@@ -169,22 +173,22 @@ class _Observer:
     def _texts(
         self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
     ) -> None:
-        which = _case(
+        which = case_of(
             [
-                (at, " OR ".join(f"regexp_matches(line, {_quoted(r.pattern)})" for r in told))
+                (at, " OR ".join(f"regexp_matches(line, {quoted(r.pattern)})" for r in told))
                 for at, each in enumerate(self._formats)
                 if (told := each.of_shape("text"))
             ]
         )
         # A format that comes in several shapes reads its lines itself; their fields are empty.
         fields = [
-            _field(at, name, [])
+            field_at(at, name, [])
             for at, each in enumerate(self._formats)
             if each.of_shape("text")
             for name, _ in each.fields
         ]
         select = (
-            f"SELECT line_no, line, {which} AS which{_listed(fields)} FROM log_block "  # noqa: S608
+            f"SELECT {ROW}, {which} AS which{listed(fields)} FROM log_block "  # noqa: S608
             "WHERE trim(line) <> ''"
         )
         self._block(numbers, {"line": found}, select, times)
@@ -192,7 +196,7 @@ class _Observer:
     def _objects(
         self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
     ) -> None:
-        select, self._places = _object_select(self._formats)
+        select, self._places = of_objects(self._formats)
         damaged = self._block(numbers, {"line": found}, select, times)
         if not damaged:
             return
@@ -236,12 +240,12 @@ class _Observer:
                 for place in places:
                     if f"cell_{place}" not in columns:
                         columns[f"cell_{place}"] = [row[place] for row in rows]
-                held[name] = _first([f"nullif(cell_{place}, '')" for place in places])
+                held[name] = first_of([f"nullif(cell_{place}, '')" for place in places])
                 fields.append(f'{held[name]} AS "{at}:{name}"')
             # A cell may say that its row is another table's (the union of several).
             conditions = [
                 " AND ".join(
-                    f"coalesce(regexp_matches({held[n]}, {_quoted(pattern)}), true)"
+                    f"coalesce(regexp_matches({held[n]}, {quoted(pattern)}), true)"
                     for n, pattern in r.match
                 )
                 for r in each.of_shape("table")
@@ -249,7 +253,7 @@ class _Observer:
             ]
             if conditions:
                 told.append((at, " OR ".join(f"({c or 'true'})" for c in conditions)))
-        select = f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM log_block"  # noqa: S608
+        select = f"SELECT {ROW}, {case_of(told)} AS which{listed(fields)} FROM log_block"  # noqa: S608
         self._block(numbers, columns, select)
 
     def _zeek(self, directives: dict[str, str], numbers: list[int], found: list[str]) -> None:
@@ -266,22 +270,22 @@ class _Observer:
                 told.append((at, f"len(f) = {len(header)}"))
             for name, paths in each.fields:
                 if name == "_path":
-                    fields.append(_field(at, name, [_quoted(directives.get("path", ""))]))
+                    fields.append(field_at(at, name, [quoted(directives.get("path", ""))]))
                     continue
                 places = [positions[c] for c in column_names(name, paths) if c in positions]
                 fields.append(
-                    _field(
+                    field_at(
                         at,
                         name,
                         [
-                            f"nullif(nullif(f[{p + 1}], {_quoted(unset)}), {_quoted(empty)})"
+                            f"nullif(nullif(f[{p + 1}], {quoted(unset)}), {quoted(empty)})"
                             for p in places
                         ],
                     )
                 )
         select = (
-            f"SELECT line_no, line, {_case(told)} AS which{_listed(fields)} FROM (SELECT *, "  # noqa: S608
-            f"string_split(line, {_quoted(separator)}) AS f FROM log_block)"
+            f"SELECT {ROW}, {case_of(told)} AS which{listed(fields)} FROM (SELECT *, "  # noqa: S608
+            f"string_split(line, {quoted(separator)}) AS f FROM log_block)"
         )
         self._block(numbers, {"line": found}, select)
 
@@ -296,14 +300,10 @@ class _Observer:
     ) -> list[tuple[int, str]]:
         """Runs a block through its formats; the lines that are no JSON come back."""
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
-        outer = "NULL::VARCHAR AS outer_time"
-        if times is not None:
-            columns = {**columns, "outer_time": times}
-            outer = "outer_time"
-        select = select.replace("SELECT line_no, line, ", f"SELECT line_no, line, {outer}, ", 1)
-        for name, values in columns.items():
-            array = np.empty(len(values), dtype=object)
-            array[:] = values
+        for name, values in {**columns, "outer_time": times}.items():
+            array = np.empty(len(numbers), dtype=object)  # of None, which is NULL
+            if values is not None:
+                array[:] = values
             held[name] = array
         connection = self._connection
         connection.register("log_block", held)
@@ -336,131 +336,8 @@ class _Observer:
         chosen = self._formats[which]
         statement = self._statements.get(which)
         if statement is None:
-            select = _select(chosen, which, self._places[which] if self._places else None)
+            select = reading(chosen, which, self._places[which] if self._places else None)
             described = self._connection.execute(f"DESCRIBE {select}").fetchall()
-            statement = _statement(select, chosen.name, {row[0]: row[1] for row in described})
+            statement = storing(select, chosen.name, {row[0]: row[1] for row in described})
             self._statements[which] = statement
         self._connection.execute(statement, [self._input_id])
-
-
-@cache
-def _object_select(
-    formats: tuple[LogFormat, ...],
-) -> tuple[str, tuple[dict[str, str], ...]]:
-    """(SELECT that parses JSON objects once for all formats; SQL of each format's fields in it)."""
-    keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
-    places, told = [], []
-    for at, each in enumerate(formats):
-        held = {
-            name: _first([f"nullif({keys.place(path)}, '')" for path in paths])
-            for name, paths in each.fields
-        }
-        places.append(held)
-        conditions = [
-            " AND ".join(
-                f"coalesce(regexp_matches({held[name]}, {_quoted(pattern)}), false)"
-                for name, pattern in record.match
-            )
-            for record in each.of_shape("json")
-        ]
-        if conditions:
-            told.append((at, " OR ".join(f"({c})" for c in conditions)))
-    which = f"CASE WHEN f IS NULL THEN {DAMAGED} ELSE {_case(told)} END"
-    select = (
-        f"SELECT *, {which} AS which FROM (SELECT line_no, line, {keys.parse} "  # noqa: S608
-        "FROM log_block WHERE line <> '')"
-    )
-    return select, tuple(places)
-
-
-def _select(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
-    """A format's SELECT over its records of the block; `places` says where its fields stand, if not
-    in columns of their own."""
-    held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
-    fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
-    return (
-        f"WITH records AS NOT MATERIALIZED (SELECT line_no, line, outer_time{fields} "  # noqa: S608
-        f"FROM fielded WHERE which = {which}) "
-        f"SELECT * FROM (\n{each.sql})"
-    )
-
-
-def _statement(select: str, name: str, types: dict[str, str]) -> str:
-    """The INSERT that checks what a format states; `types` are the columns that it returns.
-
-    Raises:
-        UsageError: It returns a column that observations do not have.
-    """
-    known_columns = {c.name for c in OBSERVATIONS.columns}
-    unknown = sorted(types.keys() - known_columns)
-    if unknown:
-        raise UsageError(f"log format {name}: observations have no column {unknown[0]!r}")
-    values = {n: _CHECKED.get(n, "{0}").format(n) for n in types}
-    values |= {"input_id": "$1", "format": _quoted(name), "problem": _problem(types)}
-    chosen = ", ".join(
-        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
-        for c in OBSERVATIONS.columns
-    )
-    return f"INSERT INTO observations SELECT {chosen} FROM ({select})"  # noqa: S608
-
-
-def _problem(types: dict[str, str]) -> str:
-    """Why a row cannot be used, NULL when it can."""
-
-    def lacks(name: str) -> str:
-        return f"coalesce({name}, '') IN ('', '-')" if name in types else "true"
-
-    stated = "WHEN problem IS NOT NULL THEN problem " if "problem" in types else ""
-    nobody = " AND ".join(lacks(n) for n in ("server_ip", "name", "url"))
-    return f"""CASE {stated}
-        WHEN ts_ns IS NULL THEN 'no time that can be read'
-        WHEN ts_ns < 0 OR ts_ns > 9223372036854775807 THEN 'a time out of range'
-        WHEN kind = 'dns' THEN CASE WHEN {lacks("name")} THEN 'no name that was asked for' END
-        WHEN {lacks("client_ip")} THEN 'no client'
-        WHEN kind <> 'http' AND {nobody} THEN 'neither a name nor an address of the server'
-    END"""
-
-
-def _field(at: int, name: str, expressions: list[str]) -> str:
-    return f'{_first(expressions)} AS "{at}:{name}"'
-
-
-def _first(expressions: list[str]) -> str:
-    if not expressions:
-        return "NULL::VARCHAR"
-    return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else expressions[0]
-
-
-def _listed(fields: list[str]) -> str:
-    return "".join(f", {each}" for each in fields)
-
-
-def _case(told: list[tuple[int, str]]) -> str:
-    if not told:
-        return "NULL::INTEGER"
-    return "CASE " + " ".join(f"WHEN {condition} THEN {at}" for at, condition in told) + " END"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-_PORT = "CASE WHEN whole({0}) < 65536 THEN whole({0}) END"
-_ADDRESS = "filled(trim({0}, '[] '))"
-_TIME = "CASE WHEN {0} BETWEEN 0 AND 9223372036854775807 THEN {0} END"
-_CHECKED = {
-    "ts_ns": f"coalesce({_TIME}, 0)",
-    "end_ns": _TIME,
-    "client_ip": _ADDRESS,
-    "server_ip": _ADDRESS,
-    "client_port": _PORT,
-    "server_port": _PORT,
-    "txid": _PORT,
-    "name": "filled(lower(rtrim(trim({0}), '.')))",
-    "proto": "protocol_name({0})",
-    "status": "CASE WHEN whole({0}) BETWEEN 100 AND 999 THEN whole({0}) END",
-    "session": "CAST({0} AS VARCHAR)",
-    **dict.fromkeys(("bytes_up", "bytes_down", "pkts_up", "pkts_down"), "whole({0})"),
-    **dict.fromkeys(("missed_bytes", "request_bytes", "response_bytes"), "whole({0})"),
-}
-"""How what a format states becomes a column, for the columns that need more than a cast."""

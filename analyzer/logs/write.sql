@@ -57,8 +57,7 @@ ORDER BY ts_ns, packet, o.name;
 -- A write of blocks is a PUT, whether the log names the method or not.
 INSERT INTO http BY NAME
 SELECT p.flow_id, o.ts_ns, o.line AS packet, o.input_id,
-    coalesce(upper(o.method), CASE WHEN regexp_matches(o.url, '[?&]comp=(block|blocklist|appendblock|page)(&|$)')
-        THEN 'PUT' END) AS method,
+    coalesce(upper(o.method), CASE WHEN writes_blocks(o.url) THEN 'PUT' END) AS method,
     CASE WHEN o.name_kind IN ('http_host', 'connect', 'log_fqdn') THEN o.name END AS host,
     coalesce(r.shown, o.url) AS target, o.request_bytes AS content_length,
     o.request_bytes AS body_bytes, o.status, o.response_bytes AS response_length
@@ -66,8 +65,7 @@ FROM once o
 JOIN membership m USING (obs)
 JOIN placed p USING (connection)
 LEFT JOIN redacted r ON r.url = o.url
-WHERE o.method IS NOT NULL
-    OR regexp_matches(o.url, '[?&]comp=(block|blocklist|appendblock|page)(&|$)')
+WHERE o.method IS NOT NULL OR writes_blocks(o.url)
 ORDER BY o.obs;
 
 INSERT INTO joins

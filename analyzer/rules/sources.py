@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from analyzer.inputs.sniff import CAPTURES
 from analyzer.logs.format import load_formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_CAPTURES = ("pcap", "pcapng")
 
 
 def base(form: str | None) -> str | None:
@@ -20,7 +19,7 @@ def base(form: str | None) -> str | None:
 
 def is_log(form: str | None) -> bool:
     """An input of this format has lines, not packets."""
-    return form is not None and base(form) not in _CAPTURES
+    return form is not None and base(form) not in CAPTURES
 
 
 def called(form: str) -> str:
@@ -29,7 +28,7 @@ def called(form: str) -> str:
     entry = load_formats().get(name)
     if entry is None:
         return name
-    return re.sub(r" logs?$", "", re.split(r",| \(", entry.title, maxsplit=1)[0])
+    return re.sub(r"(?i) logs?$", "", re.split(r"[,:]| \(", entry.title, maxsplit=1)[0])
 
 
 def listed(forms: Iterable[str]) -> str:

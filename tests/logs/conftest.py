@@ -65,7 +65,9 @@ class Observed:
         }
         return self.sees(at=at, **columns)
 
-    def counted(self, up: int, down: int, *, port: int = 50000, at: float = 0, **more: Any) -> int:
+    def counted(
+        self, up: int | None, down: int, *, port: int = 50000, at: float = 0, **more: Any
+    ) -> int:
         """A flow log's tuple: deltas with packet headers, no name."""
         columns = {
             "format": "azure-flow-logs",

@@ -74,6 +74,12 @@ def test_cumulative_counters_count_once(log: Observed) -> None:
     assert (flow["orig_bytes"], flow["bytes_grade"]) == (9000, "measured")
 
 
+def test_a_counter_that_is_not_there_is_unknown_and_not_zero(log: Observed) -> None:
+    log.counted(None, 700, counter="cumulative", session="42", bytes_kind="payload")
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["resp_bytes"]) == (None, 700)
+
+
 def test_absurd_counters_overflow_nothing(log: Observed) -> None:
     for at in range(3):
         log.counted(10**18 - 1, 10**18 - 1, at=at, pkts_up=10**18 - 1, pkts_down=10**18 - 1)

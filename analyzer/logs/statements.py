@@ -1,0 +1,145 @@
+"""SQL that `observe.py` runs: a format's SELECT over the fields of a block, and the checks that all
+formats need on what it states: a row needs a time and somebody who did something; numbers are whole
+and in range; names and addresses have one spelling.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from analyzer.issues import UsageError
+from analyzer.logs.keys import Keys, quoted
+from analyzer.schema import OBSERVATIONS
+
+if TYPE_CHECKING:
+    from analyzer.logs.format import LogFormat
+
+ROW = "line_no, line, outer_time"
+"""Columns of every block beside its fields."""
+
+DAMAGED = -1
+"""In place of a format: the line is no JSON."""
+
+
+@cache
+def of_objects(
+    formats: tuple[LogFormat, ...],
+) -> tuple[str, tuple[dict[str, str], ...]]:
+    """(SELECT that parses JSON objects once for all formats; SQL of each format's fields in it)."""
+    keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
+    places, told = [], []
+    for at, each in enumerate(formats):
+        held = {
+            name: first_of([f"nullif({keys.place(path)}, '')" for path in paths])
+            for name, paths in each.fields
+        }
+        places.append(held)
+        conditions = [
+            " AND ".join(
+                f"coalesce(regexp_matches({held[name]}, {quoted(pattern)}), false)"
+                for name, pattern in record.match
+            )
+            for record in each.of_shape("json")
+        ]
+        if conditions:
+            told.append((at, " OR ".join(f"({c})" for c in conditions)))
+    which = f"CASE WHEN f IS NULL THEN {DAMAGED} ELSE {case_of(told)} END"
+    select = (
+        f"SELECT *, {which} AS which FROM (SELECT {ROW}, {keys.parse} "  # noqa: S608
+        "FROM log_block WHERE line <> '')"
+    )
+    return select, tuple(places)
+
+
+def reading(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
+    """A format's SELECT over its records of the block; `places` says where its fields stand, if not
+    in columns of their own."""
+    held = places or {n: f'"{which}:{n}"' for n, _ in each.fields}
+    fields = "".join(f', {held[n]} AS "{n}"' for n, _ in each.fields)
+    return (
+        f"WITH records AS NOT MATERIALIZED (SELECT {ROW}{fields} "  # noqa: S608
+        f"FROM fielded WHERE which = {which}) "
+        f"SELECT * FROM (\n{each.sql})"
+    )
+
+
+def storing(select: str, name: str, types: dict[str, str]) -> str:
+    """The INSERT that checks what a format states; `types` are the columns that it returns.
+
+    Raises:
+        UsageError: It returns a column that observations do not have.
+    """
+    known_columns = {c.name for c in OBSERVATIONS.columns}
+    unknown = sorted(types.keys() - known_columns)
+    if unknown:
+        raise UsageError(f"log format {name}: observations have no column {unknown[0]!r}")
+    values = {n: _CHECKED.get(n, "{0}").format(n) for n in types}
+    values |= {"input_id": "$1", "format": quoted(name), "problem": _problem(types)}
+    chosen = ", ".join(
+        f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
+        for c in OBSERVATIONS.columns
+    )
+    return f"INSERT INTO observations SELECT {chosen} FROM ({select})"  # noqa: S608
+
+
+def _problem(types: dict[str, str]) -> str:
+    """Why a row cannot be used, NULL when it can."""
+
+    def lacks(name: str) -> str:
+        return f"coalesce({name}, '') IN ('', '-')" if name in types else "true"
+
+    stated = "WHEN problem IS NOT NULL THEN problem " if "problem" in types else ""
+    nobody = " AND ".join(lacks(n) for n in ("server_ip", "name", "url"))
+    return f"""CASE {stated}
+        WHEN ts_ns IS NULL THEN 'no time that can be read'
+        WHEN ts_ns < 0 OR ts_ns > 9223372036854775807 THEN 'a time out of range'
+        WHEN kind = 'dns' THEN CASE WHEN {lacks("name")} THEN 'no name that was asked for' END
+        WHEN {lacks("client_ip")} THEN 'no client'
+        WHEN kind <> 'http' AND {nobody} THEN 'neither a name nor an address of the server'
+    END"""
+
+
+def field_at(at: int, name: str, expressions: list[str]) -> str:
+    """A field of the format at this place, as a column of the block."""
+    return f'{first_of(expressions)} AS "{at}:{name}"'
+
+
+def first_of(expressions: list[str]) -> str:
+    """The first of several values that is not NULL."""
+    if not expressions:
+        return "NULL::VARCHAR"
+    return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else expressions[0]
+
+
+def listed(fields: list[str]) -> str:
+    """Columns behind others."""
+    return "".join(f", {each}" for each in fields)
+
+
+def case_of(told: list[tuple[int, str]]) -> str:
+    """The place of the first format whose condition holds, NULL for none."""
+    if not told:
+        return "NULL::INTEGER"
+    return "CASE " + " ".join(f"WHEN {condition} THEN {at}" for at, condition in told) + " END"
+
+
+_PORT = "CASE WHEN whole({0}) < 65536 THEN whole({0}) END"
+_ADDRESS = "filled(trim({0}, '[] '))"
+_TIME = "CASE WHEN {0} BETWEEN 0 AND 9223372036854775807 THEN {0} END"
+_CHECKED = {
+    "ts_ns": f"coalesce({_TIME}, 0)",
+    "end_ns": _TIME,
+    "client_ip": _ADDRESS,
+    "server_ip": _ADDRESS,
+    "client_port": _PORT,
+    "server_port": _PORT,
+    "txid": _PORT,
+    "name": "filled(lower(rtrim(trim({0}), '.')))",
+    "proto": "protocol_name({0})",
+    "status": "CASE WHEN whole({0}) BETWEEN 100 AND 999 THEN whole({0}) END",
+    "session": "CAST({0} AS VARCHAR)",
+    **dict.fromkeys(("bytes_up", "bytes_down", "pkts_up", "pkts_down"), "whole({0})"),
+    **dict.fromkeys(("missed_bytes", "request_bytes", "response_bytes"), "whole({0})"),
+}
+"""How what a format states becomes a column, for the columns that need more than a cast."""
