@@ -20,17 +20,17 @@ SELECT flow_id, coalesce(sum(greatest(head_bytes, 0)), 0) AS head_bytes,
     count(*) FILTER (method IN ('PUT', 'POST', 'PATCH')
         AND body_bytes IS NULL AND content_length IS NULL) AS unsized,
     arg_min(
-        {
-            'request': method || ' ' || coalesce(target, '?'), 'packet': packet,
-            'outcome': CASE WHEN status >= 400 THEN ', refused with ' || status
-                WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END
-        },
+        method || ' ' || coalesce(target, '?')
+            || CASE WHEN l.flow_id IS NULL THEN ' (packet ' ELSE ' (line ' END || packet || ')'
+            || CASE WHEN status >= 400 THEN ', refused with ' || status
+                WHEN status IS NOT NULL THEN ', answered ' || status ELSE '' END,
         (ts_ns, packet, method, coalesce(target, ''))
-    ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS first_write,
+    ) FILTER (method IN ('PUT', 'POST', 'PATCH')) AS write_line,
     bool_or(method = 'CONNECT') AS tunnel,
     sum(greatest(body_bytes, 0)) AS counted_bytes,
     count(*) FILTER (body_bytes IS NULL) AS uncounted
-FROM http GROUP BY flow_id;
+FROM http LEFT JOIN (SELECT flow_id FROM flows WHERE orientation = 'log') l USING (flow_id)
+GROUP BY flow_id;
 
 CREATE OR REPLACE TEMP TABLE judged AS
 SELECT v.flow_id, v.agent, v.target_addr, coalesce(v.target_scope, v.scope) AS scope,
@@ -70,10 +70,7 @@ WITH named AS (
         coalesce(e.direction, m.direction) AS direction,
         coalesce(e.technique, m.technique) AS technique, e.imitates,
         coalesce(j.ech_name, false) AND coalesce(e.role = 'ech-public', false) AS name_hidden,
-        q.writes, q.announced_bytes, q.unsized, q.head_bytes,
-        q.first_write.request
-            || CASE f.orientation WHEN 'log' THEN ' (line ' ELSE ' (packet ' END
-            || q.first_write.packet || ')' || q.first_write.outcome AS write_line,
+        q.writes, q.announced_bytes, q.unsized, q.write_line, q.head_bytes,
         CASE WHEN q.uncounted = 0 AND q.counted_bytes > 0 AND NOT q.tunnel THEN q.counted_bytes END
             AS counted_bytes,
         f.app = 'http' AND q.flow_id IS NOT NULL AND NOT q.tunnel AS readable
