@@ -40,6 +40,9 @@ _OPTIONAL: dict[str, type] = {
     "modifiers": dict,
     "without_inventory": str,
     "shows": str,
+    "why": str,
+    "arithmetic": str,
+    "false_positives": list,
 }
 
 
@@ -85,6 +88,9 @@ class Rule:
         severity: Base severity of any match.
         without_inventory: Highest severity while no registry is declared, None for no limit.
         shows: What a match is evidence of, in the exfiltration stream: one of SHOWS.
+        why: Why what it reports matters, for a reader who does not know the subject.
+        arithmetic: Which bytes it adds up, and against which limits.
+        false_positives: What is known to match without harm, a sentence each.
         text: Whole file: DuckDB sees the head as comments, so its line numbers are the file's.
     """
 
@@ -100,6 +106,9 @@ class Rule:
     attack: tuple[str, ...]
     explanation: str
     clears: tuple[Clear, ...]
+    why: str
+    arithmetic: str
+    false_positives: tuple[str, ...]
     path: Path
     text: str
 
@@ -164,6 +173,9 @@ def _read(path: Path) -> Rule:
         attack=tuple(values["attack"]),
         explanation=values["explanation"],
         clears=tuple(_clear(head, raw) for raw in values["clears"]),
+        why=values.get("why", ""),
+        arithmetic=values.get("arithmetic", ""),
+        false_positives=tuple(str(each) for each in values.get("false_positives", [])),
         path=path,
         text=text,
     )
