@@ -12,7 +12,7 @@
 CREATE OR REPLACE TEMP TABLE numbered AS
 SELECT *, family_of(format) AS family, row_number() OVER (ORDER BY input_id, line, kind, ts_ns, name,
     server_ip, server_port, client_port, bytes_up, bytes_down) AS obs
-FROM observations;
+FROM logs.observations;
 
 CREATE OR REPLACE TEMP TABLE doubles AS
 WITH keyed AS (

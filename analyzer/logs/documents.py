@@ -58,6 +58,12 @@ class Lost:
             self.first_line, self.reason = line, reason
         self.count += 1
 
+    def merge(self, other: Lost) -> None:
+        """What another part of the same input lost."""
+        if other.count and (not self.count or other.first_line < self.first_line):
+            self.first_line, self.reason = other.first_line, other.reason
+        self.count += other.count
+
 
 def records(texts: Iterator[str], lost: Lost) -> Iterator[tuple[list[int], list[str]]]:
     """Records as (line each begins in, from 1; its JSON text), in blocks."""

@@ -14,6 +14,7 @@ from analyzer.logs.gather import gather
 from analyzer.logs.mapping import formats_with
 from analyzer.logs.observe import Tally, observe, prepare
 from analyzer.logs.squid_logformat import logformat
+from analyzer.logs.statements import OBSERVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,7 +136,8 @@ def _one(
         problem = stream.problem
         issues.append(Issue(problem.code, input_id, problem.where, problem.detail, incomplete=True))
     first, last = connection.execute(
-        "SELECT min(ts_ns), max(coalesce(end_ns, ts_ns)) FROM observations WHERE input_id = ?",
+        f"SELECT min(ts_ns), max(coalesce(end_ns, ts_ns)) FROM {OBSERVED} "  # noqa: S608
+        "WHERE input_id = ?",
         [input_id],
     ).fetchall()[0]
     row = {

@@ -11,6 +11,8 @@ The head::
     -- family = "azure"                           formats that share a file; default: its own name
     -- others = "unreadable"                      lines that are not its records: unreadable |
     --                                            ignored (a log that has other lines, too)
+    -- whole = true                               its SELECT reads `line` of JSON, too; elsewhere
+    --                                            that may be NULL, and reading is faster
     -- [[records]]                                one way in which it comes
     -- shape = "text"                             text | json | table
     -- pattern = '''^\\d{10}\\.\\d{3} '''            text, XML: lines that are records (RE2)
@@ -55,6 +57,7 @@ _KEYS = {
     "cannot",
     "family",
     "others",
+    "whole",
     "records",
     "fields",
     "base",
@@ -91,6 +94,7 @@ class LogFormat:
         cannot: What the format cannot know.
         view: Whose view its byte counters are.
         sql: The SELECT; the head stays in front as comments.
+        whole: Its SELECT reads the line itself where records are JSON.
         given: The user described it (`mapping.py`): what it takes, no other format gets.
     """
 
@@ -106,6 +110,7 @@ class LogFormat:
     records: tuple[Record, ...]
     fields: tuple[tuple[str, tuple[str, ...]], ...]
     sql: str = field(repr=False)
+    whole: bool = False
     given: bool = False
 
     def of_shape(self, shape: str) -> list[Record]:
@@ -166,6 +171,7 @@ def read_format(path: Path) -> LogFormat:
         records=records,
         fields=tuple(fields.items()),
         sql=base.sql if base is not None else text.rstrip().removesuffix(";") + "\n",
+        whole=bool(values.get("whole", base is not None and base.whole)),
     )
 
 

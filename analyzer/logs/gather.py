@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.logs.format import load_formats
+from analyzer.logs.statements import OBSERVED
 from analyzer.redact import redact
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def gather(
     """
     families = load_formats() if formats is None else formats
     connection.execute("CREATE OR REPLACE TEMP TABLE any_family (format VARCHAR, family VARCHAR)")
-    used = connection.execute("SELECT DISTINCT format FROM observations").fetchall()
+    used = connection.execute(f"SELECT DISTINCT format FROM {OBSERVED}").fetchall()  # noqa: S608
     for (name,) in used:
         family = families[name].family if name in families else name
         connection.execute("INSERT INTO any_family VALUES (?, ?)", [name, family])
@@ -69,7 +70,7 @@ def gather(
     connection.execute(_text("contacts"))
     connection.execute(_text("write"))
     connection.execute(_text("lookups"))
-    connection.execute("DELETE FROM observations")
+    connection.execute(f"DROP TABLE {OBSERVED}")
 
 
 def _text(name: str) -> str:
@@ -79,9 +80,9 @@ def _text(name: str) -> str:
 def _spell(connection: duckdb.DuckDBPyConnection) -> None:
     """One spelling for each address: RFC 5952, and IPv4 where it is mapped into IPv6."""
     found = connection.execute(
-        "SELECT DISTINCT addr FROM (SELECT client_ip AS addr FROM observations "
-        "UNION ALL SELECT server_ip FROM observations UNION ALL "
-        "SELECT lower(unnest(answers).value) FROM observations WHERE answers IS NOT NULL) "
+        "SELECT DISTINCT addr FROM (SELECT client_ip AS addr FROM logs.observations "
+        "UNION ALL SELECT server_ip FROM logs.observations UNION ALL "
+        "SELECT lower(unnest(answers).value) FROM logs.observations WHERE answers IS NOT NULL) "
         "WHERE contains(addr, ':') ORDER BY addr"
     ).fetchall()
     pairs = [(a, s) for (a,) in found if (s := _spelled(a)) is not None]
@@ -89,8 +90,8 @@ def _spell(connection: duckdb.DuckDBPyConnection) -> None:
     if pairs:
         for column in ("client_ip", "server_ip"):
             connection.execute(
-                f"UPDATE observations SET {column} = spelled.text FROM spelled "  # noqa: S608
-                f"WHERE spelled.addr = observations.{column} AND spelled.text <> spelled.addr"
+                f"UPDATE {OBSERVED} AS o SET {column} = spelled.text FROM spelled "  # noqa: S608
+                f"WHERE spelled.addr = o.{column} AND spelled.text <> spelled.addr"
             )
 
 
@@ -107,7 +108,7 @@ def _spelled(addr: str) -> str | None:
 def _redact(connection: duckdb.DuckDBPyConnection) -> None:
     """`redacted`: URLs that hold secrets, and as what they may be shown."""
     found = connection.execute(
-        "SELECT DISTINCT url FROM observations WHERE url IS NOT NULL "
+        "SELECT DISTINCT url FROM logs.observations WHERE url IS NOT NULL "
         "AND (contains(url, '=') OR contains(url, '@') OR length(url) > 2048) ORDER BY url"
     ).fetchall()
     _pairs(connection, "redacted", ("url", "shown"), [(u, redact(u)) for (u,) in found])

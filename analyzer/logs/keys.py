@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MAX_OBJECT = 1 << 20
+"""Bytes of a JSON object that DuckDB's reader takes; what is longer, it refuses with its file."""
+
+
 class Keys:
     """Where each path of a set stands.
 
     Attributes:
         parse: SQL of the columns ``f`` (NULL: no JSON) and ``g`` that a line gives.
+        whole: All stand in ``f``: DuckDB's own reader of JSON can give it (`typed`).
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -34,6 +39,7 @@ class Keys:
                 self._others.setdefault(path, len(self._others) + 1)
         shape = quoted(json.dumps(self._tree))
         self.parse = f"TRY(from_json(line, {shape})) AS f"
+        self.whole = not self._others
         if self._others:
             ends = {re.escape(parts_of(path[2:])[-1]) for path in self._others}
             pattern = '"(?:' + "|".join(sorted(ends)) + ')"'
@@ -60,12 +66,39 @@ class Keys:
             node = following
         return False
 
+    def typed(self, path: str, first: str) -> str:
+        """SELECT of ``line_no`` and ``f`` of each line of a file of JSON objects.
+
+        A line that is none, or no whole one, has NULLs throughout; blank lines are not numbered.
+
+        Args:
+            path: The file.
+            first: SQL of the number of its first line.
+        """
+        columns = ", ".join(f"{quoted(k)}: {quoted(_type(v))}" for k, v in self._tree.items())
+        packed = ", ".join(f"{quoted(key)}: {_name(key)}" for key in self._tree)
+        return (
+            f"SELECT row_number() OVER () + {first} - 1 AS line_no, {{{packed}}} AS f "  # noqa: S608
+            f"FROM read_json({quoted(path)}, format = 'newline_delimited', records = true, "
+            f"ignore_errors = true, maximum_object_size = {MAX_OBJECT}, columns = {{{columns}}})"
+        )
+
     def place(self, path: str) -> str:
         """SQL of a path's value, as text."""
         at = self._others.get(json_path(path))
         if at is not None:
             return f"g[{at}]"
         return "f" + "".join(f"[{quoted(part)}]" for part in parts_of(path))
+
+
+def _type(node: Any) -> str:
+    if isinstance(node, str):
+        return node
+    return "STRUCT(" + ", ".join(f"{_name(key)} {_type(v)}" for key, v in node.items()) + ")"
+
+
+def _name(key: str) -> str:
+    return '"' + key.replace('"', '""') + '"'
 
 
 def quoted(text: str) -> str:

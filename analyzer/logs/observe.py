@@ -8,40 +8,49 @@ in one place (`statements.py`). What fails is counted as unreadable and its firs
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import numpy as np
 
-from analyzer.logs.cells import ZEEK_MARK, columns_of, delimited, fixed, zeek
+from analyzer.config import processors
+from analyzer.logs.cells import delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
 from analyzer.logs.events import events
-from analyzer.logs.format import column_names, known
+from analyzer.logs.fields import of_cells, of_texts, of_zeek
+from analyzer.logs.format import known
+from analyzer.logs.held import attach, detach
 from analyzer.logs.keys import quoted
+from analyzer.logs.lanes import Lane, Lanes
+from analyzer.logs.plans import plainly_planned
 from analyzer.logs.statements import (
     DAMAGED,
-    ROW,
-    case_of,
-    field_at,
-    first_of,
-    listed,
+    OBSERVED,
+    checking,
+    of_file,
     of_objects,
     reading,
-    storing,
 )
-from analyzer.logs.text import Damage, lines, pieces
+from analyzer.logs.text import Damage, blocks, lines, lines_of, pieces
 from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import duckdb
-
     from analyzer.inputs.sniff import LogText
     from analyzer.logs.format import LogFormat
+    from analyzer.logs.held import HeldFiles
 
-BLOCK_LINES = 1 << 16
+BLOCK_LINES = 1 << 17
+MOST_LANES = 4
+"""Each holds a block in several shapes: about 200 MiB."""
+
+STAGE = "CREATE OR REPLACE TEMP TABLE staged AS "
+UNREAD = "format IS NULL"
+"""Of staged rows: the line is not one that a format took."""
 
 
 @dataclass(slots=True)
@@ -66,11 +75,21 @@ class Tally:
     damage: Damage = field(default_factory=Damage)
     lost: Lost = field(default_factory=Lost)
 
+    def add(self, other: Tally) -> None:
+        """What another part of the same input counted, of which lines may stand in between."""
+        self.records += other.records
+        self.ignored += other.ignored
+        if other.others and not (self.others and self.first_other < other.first_other):
+            self.first_other = other.first_other
+        self.others += other.others
+        self.damage.add(other.damage)
+        self.lost.merge(other.lost)
+
 
 def prepare(
     connection: duckdb.DuckDBPyConnection, zone: str = "UTC", year: int | None = None
 ) -> None:
-    """Makes the tables and macros that formats need; they are temporary.
+    """Makes the tables and macros that formats need; `gather` drops the tables.
 
     Args:
         connection: The case.
@@ -79,9 +98,11 @@ def prepare(
     """
     connection.execute("SET VARIABLE log_zone = $1", [zone])
     connection.execute("SET VARIABLE log_year = $1::INTEGER", [year])
-    connection.execute(Path(__file__).with_name("macros.sql").read_text(encoding="utf-8"))
-    ddl = OBSERVATIONS.ddl().replace(" NOT NULL", "")
-    connection.execute(ddl.replace("CREATE TABLE", "CREATE TEMP TABLE IF NOT EXISTS"))
+    connection.execute(macros())
+    # Not temporary: all connections of the case write into it.
+    ddl = OBSERVATIONS.ddl().replace(" NOT NULL", "").replace('"observations"', OBSERVED)
+    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {OBSERVED.partition('.')[0]}")
+    connection.execute(ddl.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
 
 
 def observe(
@@ -100,7 +121,8 @@ def observe(
         input_id: Number of the input.
         formats: Those that there are; default: the built-in ones.
     """
-    return _Observer(connection, found, input_id, formats).run(read)
+    with plainly_planned(connection):
+        return _Observer(connection, found, input_id, formats).run(read)
 
 
 class _Observer:
@@ -118,86 +140,149 @@ class _Observer:
         self._tally = Tally()
         self._ignores = any(each.others == "ignored" for each in self._formats)
         self._statements: dict[int, str] = {}
-        self._places: tuple[dict[str, str], ...] = ()
+        self._objects_of = of_objects(self._formats)
+        self._files: HeldFiles | None = None
+        self._lanes = Lanes(Lane(connection, self._tally), self._lane, lanes())
+
+    def _lane(self) -> Lane[Tally]:
+        ((zone, year, here, sample),) = self._connection.execute(
+            "SELECT getvariable('log_zone'), getvariable('log_year'), "
+            "current_setting('TimeZone'), current_setting('pandas_analyze_sample')"
+        ).fetchall()
+        own = self._connection.cursor()
+        own.execute("SET VARIABLE log_zone = $1", [zone])
+        own.execute("SET VARIABLE log_year = $1::INTEGER", [year])
+        own.execute(f"SET TimeZone = {quoted(here)}; SET pandas_analyze_sample = {sample}")
+        own.execute(macros())
+        return Lane(own, Tally())
 
     def run(self, read: Callable[[memoryview], int]) -> Tally:
-        self._read(read)
+        try:
+            with self._lanes:
+                self._read(read)
+        finally:
+            if self._files is not None:
+                detach(self._connection)
+        for other in self._lanes.tallies()[1:]:
+            self._tally.add(other)
         problems = self._connection.execute(
-            "SELECT problem, count(*), min(line) FROM observations "
+            f"SELECT problem, count(*), min(line) FROM {OBSERVED} "  # noqa: S608
             "WHERE problem IS NOT NULL AND input_id = ? GROUP BY problem ORDER BY problem",
             [self._input_id],
         ).fetchall()
         self._tally.unusable = {problem: (count, line) for problem, count, line in problems}
         if problems:
-            self._connection.execute("DELETE FROM observations WHERE problem IS NOT NULL")
+            self._connection.execute(f"DELETE FROM {OBSERVED} WHERE problem IS NOT NULL")  # noqa: S608
         return self._tally
 
     def _read(self, read: Callable[[memoryview], int]) -> None:
-        texts = pieces(read, self._found.encoding)
-        tally = self._tally
         layout = self._found.layout
+        if layout == "json" and self._found.encoding in ("utf-8", "utf-8-sig"):
+            if self._objects_of.typed:
+                self._files = attach(self._connection)
+            for first, data in blocks(read):
+                self._lanes.run(partial(self._json, first, data))
+            return
+        texts = pieces(read, self._found.encoding)
+        lost = self._tally.lost
         if layout == "documents":
-            for numbers, found in records(texts, tally.lost):
-                self._objects(numbers, found)
+            for numbers, found in records(texts, lost):
+                self._lanes.run(partial(self._objects, numbers, found, None))
             return
         if layout == "xml":
-            for numbers, found in events(texts, tally.lost):
-                self._texts(numbers, found)
+            for numbers, found in events(texts, lost):
+                self._lanes.run(partial(self._texts, numbers, found, None))
             return
-        blocks = lines(texts, tally.damage)
+        parts = lines(texts, self._tally.damage)
         if layout in ("wrapped", "wrapped-json"):
-            for numbers, times, found in unwrapped(blocks, tally.lost):
+            each = self._texts if layout == "wrapped" else self._objects
+            for numbers, times, found in unwrapped(parts, lost):
                 for start in range(0, len(found), BLOCK_LINES):
                     cut = slice(start, start + BLOCK_LINES)
-                    each = self._texts if layout == "wrapped" else self._objects
-                    each(numbers[cut], found[cut], times[cut])
+                    self._lanes.run(partial(each, numbers[cut], found[cut], times[cut]))
         elif layout == "zeek":
-            for directives, numbers, found in zeek(blocks):
-                self._zeek(directives, numbers, found)
+            for directives, numbers, found in zeek(parts):
+                self._lanes.run(partial(self._zeek, directives, numbers, found))
         elif layout == "fixed":
-            for header, numbers, rows in fixed(blocks, tally.lost):
-                self._cells(header, numbers, rows)
+            for header, numbers, rows in fixed(parts, lost):
+                self._lanes.run(partial(self._cells, header, numbers, rows))
         elif layout == "table":
             header = list(self._found.header)
-            for numbers, rows in delimited(blocks, self._found.delimiter, header, tally.lost):
-                self._cells(header, numbers, rows)
+            for numbers, rows in delimited(parts, self._found.delimiter, header, lost):
+                self._lanes.run(partial(self._cells, header, numbers, rows))
         else:
-            for first, found in blocks:
+            each = self._objects if layout == "json" else self._texts
+            for first, found in parts:
                 for start in range(0, len(found), BLOCK_LINES):
                     part = found[start : start + BLOCK_LINES]
-                    places = list(range(first + start, first + start + len(part)))
-                    (self._objects if layout == "json" else self._texts)(places, part)
+                    places = range(first + start, first + start + len(part))
+                    self._lanes.run(partial(each, places, part, None))
 
     # --- the fields of a block, by its layout ---------------------------------------------------
 
     def _texts(
-        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+        self,
+        numbers: Sequence[int],
+        found: list[str],
+        times: list[str] | None,
+        lane: Lane[Tally],
     ) -> None:
-        which = case_of(
-            [
-                (at, " OR ".join(f"regexp_matches(line, {quoted(r.pattern)})" for r in told))
-                for at, each in enumerate(self._formats)
-                if (told := each.of_shape("text"))
+        select = of_texts(self._formats)
+        self._block(lane, numbers, {"line": found}, select, None, times)
+
+    def _json(self, first: int, data: bytes, lane: Lane[Tally]) -> None:
+        """JSON objects, a line each: by DuckDB's reader, what it cannot read on its own."""
+        unread = self._typed(first, data, lane) if self._objects_of.typed else None
+        if unread is None:
+            found = lines_of(data, first, lane.tally.damage)
+            for start in range(0, len(found), BLOCK_LINES):
+                part = found[start : start + BLOCK_LINES]
+                self._objects(range(first + start, first + start + len(part)), part, None, lane)
+        elif unread:
+            every = data.split(b"\n")
+            found = []
+            for number in unread:
+                found += lines_of(every[number - first] + b"\n", number, lane.tally.damage)
+            self._objects(unread, found, None, lane)
+
+    def _typed(self, first: int, data: bytes, lane: Lane[Tally]) -> list[int] | None:
+        """Reads a block as a file; the lines that no format took, None when it is not to be had."""
+        assert self._files is not None
+        connection = lane.connection
+        count = data.count(b"\n")
+        # One more line tells whether each line became a row: then it has the number after theirs.
+        path = self._files.hold(data + b"{}\n")
+        try:
+            statements = [
+                self._statement(at, self._objects_of.places[at], connection, path)
+                for at in range(len(self._formats))
             ]
-        )
-        # A format that comes in several shapes reads its lines itself; their fields are empty.
-        fields = [
-            field_at(at, name, [])
-            for at, each in enumerate(self._formats)
-            if each.of_shape("text")
-            for name, _ in each.fields
-        ]
-        select = (
-            f"SELECT {ROW}, {which} AS which{listed(fields)} FROM log_block "  # noqa: S608
-            "WHERE trim(line) <> ''"
-        )
-        self._block(numbers, {"line": found}, select, times)
+            select = of_file(self._objects_of, path, statements)
+            connection.execute(STAGE + select, [self._input_id, first])
+        except duckdb.Error:
+            return None  # an object over the limit, say; reading line by line tells which
+        finally:
+            self._files.drop(path)
+        rows = connection.execute(
+            f"SELECT line FROM staged WHERE {UNREAD} ORDER BY line"  # noqa: S608
+        ).fetchall()
+        unread = [number for (number,) in rows]
+        if unread[-1] != first + count:
+            return None  # blank lines have no row
+        lane.tally.records += count + 1 - len(unread)
+        connection.execute(f"INSERT INTO {OBSERVED} SELECT * FROM staged WHERE NOT ({UNREAD})")  # noqa: S608
+        del unread[-1]
+        return unread
 
     def _objects(
-        self, numbers: Sequence[int], found: list[str], times: list[str] | None = None
+        self,
+        numbers: Sequence[int],
+        found: list[str],
+        times: list[str] | None,
+        lane: Lane[Tally],
     ) -> None:
-        select, self._places = of_objects(self._formats)
-        damaged = self._block(numbers, {"line": found}, select, times)
+        select, places = self._objects_of.select, self._objects_of.places
+        damaged = self._block(lane, numbers, {"line": found}, select, places, times)
         if not damaged:
             return
         # A trailing comma, a raw control character, half a surrogate pair: looked at one by one.
@@ -209,13 +294,15 @@ class _Observer:
                 again[0].extend([number] * len(texts))
                 again[1].extend(respelled(text) for text in texts)
             if lost.count:
-                self._tally.lost.add(number, lost.reason)
+                lane.tally.lost.add(number, lost.reason)
         if again[0]:
             then = [outer[number] for number in again[0]] if outer is not None else None
-            for number, _ in self._block(again[0], {"line": again[1]}, select, then):
-                self._tally.lost.add(number, "expected JSON")
+            for number, _ in self._block(lane, again[0], {"line": again[1]}, select, places, then):
+                lane.tally.lost.add(number, "expected JSON")
 
-    def _cells(self, header: list[str], numbers: list[int], rows: list[list[str]]) -> None:
+    def _cells(
+        self, header: list[str], numbers: list[int], rows: list[list[str]], lane: Lane[Tally]
+    ) -> None:
         """Rows of cells; those with too few or too many cells are counted."""
         width = len(header)
         if any(len(row) != width for row in rows):
@@ -225,77 +312,34 @@ class _Observer:
                     kept.append((number, row))
                 else:
                     reason = f"expected {width} cells, found {len(row)}"
-                    self._tally.lost.add(number, reason)
+                    lane.tally.lost.add(number, reason)
             numbers, rows = [n for n, _ in kept], [r for _, r in kept]
         if not rows:
             return
-        positions = columns_of(header)
-        columns: dict[str, list[str]] = {"line": [""] * len(rows)}
-        fields = []
-        told = []
-        for at, each in enumerate(self._formats):
-            held = {}
-            for name, paths in each.fields:
-                places = [positions[c] for c in column_names(name, paths) if c in positions]
-                for place in places:
-                    if f"cell_{place}" not in columns:
-                        columns[f"cell_{place}"] = [row[place] for row in rows]
-                held[name] = first_of([f"nullif(cell_{place}, '')" for place in places])
-                fields.append(f'{held[name]} AS "{at}:{name}"')
-            # A cell may say that its row is another table's (the union of several).
-            conditions = [
-                " AND ".join(
-                    f"coalesce(regexp_matches({held[n]}, {quoted(pattern)}), true)"
-                    for n, pattern in r.match
-                )
-                for r in each.of_shape("table")
-                if all(c in positions for c in r.columns)
-            ]
-            if conditions:
-                told.append((at, " OR ".join(f"({c or 'true'})" for c in conditions)))
-        select = f"SELECT {ROW}, {case_of(told)} AS which{listed(fields)} FROM log_block"  # noqa: S608
-        self._block(numbers, columns, select)
+        select, places = of_cells(self._formats, tuple(header))
+        columns = {f"cell_{place}": [row[place] for row in rows] for place in places}
+        columns["line"] = [""] * len(rows)
+        self._block(lane, numbers, columns, select)
 
-    def _zeek(self, directives: dict[str, str], numbers: list[int], found: list[str]) -> None:
-        separator = directives.get("separator", "\t")
-        header = directives.get("fields", "").split(separator)
-        positions = columns_of(header)
-        known_columns = {*positions, ZEEK_MARK}
-        unset = directives.get("unset_field", "-")
-        empty = directives.get("empty_field", "(empty)")
-        fields = []
-        told = []
-        for at, each in enumerate(self._formats):
-            if any(all(c in known_columns for c in r.columns) for r in each.of_shape("table")):
-                told.append((at, f"len(f) = {len(header)}"))
-            for name, paths in each.fields:
-                if name == "_path":
-                    fields.append(field_at(at, name, [quoted(directives.get("path", ""))]))
-                    continue
-                places = [positions[c] for c in column_names(name, paths) if c in positions]
-                fields.append(
-                    field_at(
-                        at,
-                        name,
-                        [
-                            f"nullif(nullif(f[{p + 1}], {quoted(unset)}), {quoted(empty)})"
-                            for p in places
-                        ],
-                    )
-                )
-        select = (
-            f"SELECT {ROW}, {case_of(told)} AS which{listed(fields)} FROM (SELECT *, "  # noqa: S608
-            f"string_split(line, {quoted(separator)}) AS f FROM log_block)"
-        )
-        self._block(numbers, {"line": found}, select)
+    def _zeek(
+        self,
+        directives: dict[str, str],
+        numbers: list[int],
+        found: list[str],
+        lane: Lane[Tally],
+    ) -> None:
+        select = of_zeek(self._formats, directives)
+        self._block(lane, numbers, {"line": found}, select)
 
     # --- one block ------------------------------------------------------------------------------
 
     def _block(
         self,
+        lane: Lane[Tally],
         numbers: Sequence[int],
         columns: dict[str, list[str]],
         select: str,
+        places: tuple[dict[str, str], ...] | None = None,
         times: list[str] | None = None,
     ) -> list[tuple[int, str]]:
         """Runs a block through its formats; the lines that are no JSON come back."""
@@ -305,7 +349,7 @@ class _Observer:
             if values is not None:
                 array[:] = values
             held[name] = array
-        connection = self._connection
+        connection, tally = lane.connection, lane.tally
         connection.register("log_block", held)
         try:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE fielded AS {select}")
@@ -318,26 +362,54 @@ class _Observer:
         for which, count, first in counts:
             if which is None:
                 if self._ignores:
-                    self._tally.ignored += count
+                    tally.ignored += count
                 else:
-                    self._tally.first_other = self._tally.first_other or first
-                    self._tally.others += count
+                    tally.first_other = min(first, tally.first_other or first)
+                    tally.others += count
             elif which == DAMAGED:
                 damaged = connection.execute(
                     f"SELECT line_no, line FROM fielded WHERE which = {DAMAGED} ORDER BY line_no"  # noqa: S608
                 ).fetchall()
             else:
-                self._tally.records += count
-                self._state(which)
+                tally.records += count
+                statement = self._statement(which, places[which] if places else None, connection)
+                connection.execute(f"INSERT INTO {OBSERVED} {statement}", [self._input_id])
         return damaged
 
-    def _state(self, which: int) -> None:
-        """Runs one format over its records of the block."""
-        chosen = self._formats[which]
+    def _statement(
+        self,
+        which: int,
+        places: dict[str, str] | None,
+        connection: duckdb.DuckDBPyConnection,
+        path: str | None = None,
+    ) -> str:
+        """The checked SELECT of one format over the fields of a block."""
         statement = self._statements.get(which)
         if statement is None:
-            select = reading(chosen, which, self._places[which] if self._places else None)
-            described = self._connection.execute(f"DESCRIBE {select}").fetchall()
-            statement = storing(select, chosen.name, {row[0]: row[1] for row in described})
+            chosen = self._formats[which]
+            select = reading(chosen, which, places)
+            fields = "NULL::BIGINT AS line_no, NULL::VARCHAR AS line, NULL::VARCHAR AS outer_time"
+            if path is None:
+                described = f"DESCRIBE {select}"
+            else:
+                held = self._objects_of.keys.typed(path, "1")
+                described = (
+                    f"DESCRIBE WITH fielded AS (SELECT {fields}, f, 0 AS which "  # noqa: S608
+                    f"FROM ({held})) "
+                    f"{select}"
+                )
+            rows = connection.execute(described).fetchall()
+            statement = checking(select, chosen.name, {row[0]: row[1] for row in rows})
             self._statements[which] = statement
-        self._connection.execute(statement, [self._input_id])
+        return statement
+
+
+def lanes() -> int:
+    """How many blocks are read at a time."""
+    return min(processors(), MOST_LANES)
+
+
+@cache
+def macros() -> str:
+    """The words of formats."""
+    return Path(__file__).with_name("macros.sql").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ and in range; names and addresses have one spelling.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,12 @@ from analyzer.logs.keys import Keys, quoted
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from analyzer.logs.format import LogFormat
+
+OBSERVED = "logs.observations"
+"""The table of observations: of a database in memory that all connections of the case share."""
 
 ROW = "line_no, line, outer_time"
 """Columns of every block beside its fields."""
@@ -22,11 +28,28 @@ DAMAGED = -1
 """In place of a format: the line is no JSON."""
 
 
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """How JSON objects are read, once for all formats.
+
+    Attributes:
+        select: SELECT that parses the lines of a block.
+        places: SQL of each format's fields in it.
+        which: SQL of the format that takes an object.
+        keys: Where their keys stand.
+        typed: DuckDB's reader of JSON files can take the block as it is.
+    """
+
+    select: str
+    places: tuple[dict[str, str], ...]
+    which: str
+    keys: Keys
+    typed: bool
+
+
 @cache
-def of_objects(
-    formats: tuple[LogFormat, ...],
-) -> tuple[str, tuple[dict[str, str], ...]]:
-    """(SELECT that parses JSON objects once for all formats; SQL of each format's fields in it)."""
+def of_objects(formats: tuple[LogFormat, ...]) -> Objects:
+    """How the JSON objects of these formats are read."""
     keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
     places, told = [], []
     for at, each in enumerate(formats):
@@ -44,12 +67,30 @@ def of_objects(
         ]
         if conditions:
             told.append((at, " OR ".join(f"({c})" for c in conditions)))
-    which = f"CASE WHEN f IS NULL THEN {DAMAGED} ELSE {case_of(told)} END"
+    which = case_of(told)
     select = (
-        f"SELECT *, {which} AS which FROM (SELECT {ROW}, {keys.parse} "  # noqa: S608
-        "FROM log_block WHERE line <> '')"
+        f"SELECT *, CASE WHEN f IS NULL THEN {DAMAGED} ELSE {which} END AS which "  # noqa: S608
+        f"FROM (SELECT {ROW}, {keys.parse} FROM log_block WHERE line <> '')"
     )
-    return select, tuple(places)
+    typed = keys.whole and not any(each.whole or each.given for each in formats)
+    return Objects(select, tuple(places), which, keys, typed)
+
+
+def of_file(objects: Objects, path: str, statements: Iterable[str]) -> str:
+    """SELECT of all that the lines of a file of JSON objects state, and of the lines that no format
+    took, which have neither format nor anything else; ``$1`` is the input, ``$2`` the first line.
+    """
+    nothing = ", ".join(
+        f"CAST({'line_no' if c.name == 'line' else 'NULL'} AS {c.type})"
+        for c in OBSERVATIONS.columns
+    )
+    return (
+        f"WITH fielded AS MATERIALIZED (SELECT line_no, NULL::VARCHAR AS line, "  # noqa: S608
+        f"NULL::VARCHAR AS outer_time, f, {objects.which} AS which "
+        f"FROM ({objects.keys.typed(path, '$2')})) "
+        + " UNION ALL ".join(statements)
+        + f" UNION ALL SELECT {nothing} FROM fielded WHERE which IS NULL"  # noqa: S608
+    )
 
 
 def reading(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
@@ -64,8 +105,8 @@ def reading(each: LogFormat, which: int, places: dict[str, str] | None) -> str:
     )
 
 
-def storing(select: str, name: str, types: dict[str, str]) -> str:
-    """The INSERT that checks what a format states; `types` are the columns that it returns.
+def checking(select: str, name: str, types: dict[str, str]) -> str:
+    """The SELECT that checks what a format states; `types` are the columns that it returns.
 
     Raises:
         UsageError: It returns a column that observations do not have.
@@ -80,7 +121,7 @@ def storing(select: str, name: str, types: dict[str, str]) -> str:
         f'CAST({values.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"'
         for c in OBSERVATIONS.columns
     )
-    return f"INSERT INTO observations SELECT {chosen} FROM ({select})"  # noqa: S608
+    return f"SELECT {chosen} FROM ({select})"  # noqa: S608
 
 
 def _problem(types: dict[str, str]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHUNK = 1 << 24
-"""Bytes decoded at once."""
+"""Bytes taken at once: enough lines that planning their query costs little."""
 
 MAX_LINE = 1 << 20
 """Characters of a line; what is longer is no log line, is cut and counted."""
@@ -73,6 +73,14 @@ class Damage:
         self.overlong += 1
         self.first_overlong = min(line, self.first_overlong or line)
 
+    def add(self, other: Damage) -> None:
+        """What another part of the same text lost."""
+        self.undecodable += other.undecodable
+        self.overlong += other.overlong
+        for name in ("first_undecodable", "first_overlong"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            setattr(self, name, min(mine, theirs) if mine and theirs else mine or theirs)
+
 
 def pieces(read: Callable[[memoryview], int], encoding: str) -> Iterator[str]:
     """Decoded text, piece by piece; ends where the stream does.
@@ -82,12 +90,65 @@ def pieces(read: Callable[[memoryview], int], encoding: str) -> Iterator[str]:
         encoding: As :func:`encoding_of` says.
     """
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    buffer = memoryview(bytearray(CHUNK))
-    while count := read(buffer):
-        if text := decoder.decode(bytes(buffer[:count])):
+    for data in _chunks(read):
+        if text := decoder.decode(data):
             yield text
     if text := decoder.decode(b"", final=True):
         yield text
+
+
+def _chunks(read: Callable[[memoryview], int]) -> Iterator[bytes]:
+    """Full chunks, as small as what is read at once may be; the last is what is left."""
+    buffer = memoryview(bytearray(CHUNK))
+    held = 0
+    while count := read(buffer[held:]):
+        held += count
+        if held == CHUNK:
+            yield bytes(buffer)
+            held = 0
+    if held:
+        yield bytes(buffer[:held])
+
+
+def blocks(read: Callable[[memoryview], int]) -> Iterator[tuple[int, bytes]]:
+    """UTF-8 text as (number of the first line, from 1; whole lines, each with its LF).
+
+    A last line without LF gets one. A line that is longer than a chunk is handed out up to where
+    :func:`lines_of` cuts it.
+    """
+    number, carry, skipping = 1, b"", False
+    for data in _chunks(read):
+        if number == 1 and not carry and not skipping:
+            data = data.removeprefix(codecs.BOM_UTF8)
+        if skipping:
+            end = data.find(b"\n") + 1
+            if not end:
+                continue
+            data, number, skipping = data[end:], number + 1, False
+        data = carry + data
+        end = data.rfind(b"\n") + 1
+        carry = data[end:]
+        if end:
+            block = data[:end]
+            yield number, block
+            number += block.count(b"\n")
+        # Four bytes a character at most; one more than fits, so that the cut is counted.
+        longest = 4 * (MAX_LINE + 1)
+        if len(carry) > max(CHUNK, longest):
+            yield number, carry[:longest] + b"\n"
+            carry, skipping = b"", True
+    if carry:
+        yield number, carry + b"\n"
+
+
+def lines_of(block: bytes, number: int, damage: Damage) -> list[str]:
+    """The lines of a block of UTF-8, without their ends; the first has this number."""
+    text = block.decode("utf-8", "replace")
+    parts = text.split("\n")
+    if not parts[-1]:
+        parts.pop()
+    odd = "\r" in text or "\ufffd" in text or max(map(len, parts), default=0) > MAX_LINE
+    return _clean(parts, number, damage) if odd else parts
 
 
 def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]]]:

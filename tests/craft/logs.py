@@ -46,7 +46,7 @@ def observed(
     prepare(connection, zone, year)
     tally = observe(connection, io.BytesIO(data).readinto, found.log, 0, formats)
     cursor = connection.execute(
-        "SELECT * EXCLUDE (input_id) FROM observations "
+        "SELECT * EXCLUDE (input_id) FROM logs.observations "
         "ORDER BY line, kind, ts_ns, name, server_ip, client_ip, client_port, bytes_up"
     )
     names = [column[0] for column in cursor.description or ()]

@@ -46,7 +46,7 @@ class Observed:
         names = ", ".join(row)
         marks = ", ".join("?" for _ in row)
         self.case.connection.execute(
-            f"INSERT INTO observations ({names}) VALUES ({marks})",
+            f"INSERT INTO logs.observations ({names}) VALUES ({marks})",
             list(row.values()),
         )
         return line

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from analyzer.logs.observe import prepare
+
 if TYPE_CHECKING:
     from conftest import Observed
 
@@ -260,13 +262,14 @@ def test_the_order_of_lines_changes_nothing_but_line_numbers(log: Observed) -> N
         log.counted(1000 + n, 10, port=50000 + n % 7, at=n * 30, begins=n % 3 == 0)
         log.named(f"n{n % 5}.example", port=50000 + n % 7, at=n * 30 + 1)
     connection = log.case.connection
-    rows = connection.execute("SELECT * FROM observations").fetchall()
+    rows = connection.execute("SELECT * FROM logs.observations").fetchall()
     marks = ", ".join("?" for _ in rows[0])
     random.Random(3).shuffle(rows)
     first = log.gather()
     named = log.rows("SELECT * FROM names ORDER BY ALL")
     for table in ("flows", "names", "joins"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608
-    connection.executemany(f"INSERT INTO observations VALUES ({marks})", rows)
+    prepare(connection)
+    connection.executemany(f"INSERT INTO logs.observations VALUES ({marks})", rows)
     assert log.gather() == first
     assert log.rows("SELECT * FROM names ORDER BY ALL") == named

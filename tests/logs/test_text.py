@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.logs import text as module
-from analyzer.logs.text import Damage, encoding_of, is_text, lines, pieces
+from analyzer.logs.text import (
+    Damage,
+    blocks,
+    encoding_of,
+    is_text,
+    lines,
+    lines_of,
+    pieces,
+)
 
 
 def read(data: bytes) -> tuple[list[tuple[int, str]], Damage]:
@@ -94,3 +102,33 @@ def test_no_bytes_break_the_reader(data: bytes, limit: int) -> None:
         found += enumerate(block, first)
     assert [number for number, _ in found] == list(range(1, len(found) + 1))
     assert not any("\n" in line for _, line in found)
+
+
+def read_blocks(data: bytes) -> tuple[list[tuple[int, str]], Damage]:
+    """The same by way of blocks of whole lines."""
+    damage = Damage()
+    found: list[tuple[int, str]] = []
+    for first, block in blocks(io.BytesIO(data).readinto):
+        assert block.endswith(b"\n")
+        found += enumerate(lines_of(block, first, damage), first)
+    return found, damage
+
+
+@given(st.binary(max_size=300), st.integers(1, 40))
+@settings(deadline=None)
+def test_blocks_hold_the_same_lines(data: bytes, chunk: int) -> None:
+    """Bytes in blocks and text in pieces: same numbers, same text, same damage."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "CHUNK", chunk)
+        patch.setattr(module, "MAX_LINE", 1000)
+        if encoding_of(data) == "utf-8":
+            assert read_blocks(data) == read(data)
+
+
+def test_a_line_longer_than_a_block_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is counted, its number stays, and the next line has the next one."""
+    monkeypatch.setattr(module, "CHUNK", 100)
+    monkeypatch.setattr(module, "MAX_LINE", 20)
+    found, damage = read_blocks(b"a\n" + b"x" * 1000 + b"\nb\n" + b"y" * 500)
+    assert found == [(1, "a"), (2, "x" * 20), (3, "b"), (4, "y" * 20)]
+    assert (damage.overlong, damage.first_overlong) == (2, 2)

@@ -6,6 +6,7 @@
 -- view = "no byte counters: who asked for which name and what was answered"
 -- claims = ["name", "client address", "DNS answers", "allowed or denied"]
 -- cannot = ["whether a connection followed", "how many bytes went either way"]
+-- whole = true
 -- [[records]]
 -- shape = "json"
 -- match = { category = "^(DnsResponse|DNSQueryLogs)$" }
