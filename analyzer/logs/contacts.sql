@@ -12,8 +12,8 @@ FROM bare WHERE obs NOT IN (SELECT connection FROM found);
 
 INSERT INTO connections BY NAME
 SELECT c.connection, min(b.format) AS format, min(b.family) AS family,
-    arg_min(b.input_id, b.obs) AS input_id, arg_min(b.line, b.obs) AS first_line,
-    arg_max(b.line, b.obs) AS last_line, count(*) AS records,
+    min(line_at(b.input_id, b.line)) AS first_place, max(line_at(b.input_id, b.line)) AS last_place,
+    count(*) AS records,
     min(b.ts_ns) AS start_ns, max(coalesce(b.end_ns, b.ts_ns)) AS end_ns,
     min(b.client_ip) AS client_ip,
     CASE WHEN min(b.client_port) = max(b.client_port) AND count(b.client_port) = count(*)
@@ -25,8 +25,8 @@ FROM contacts c JOIN bare b USING (obs)
 GROUP BY c.connection;
 
 INSERT INTO connections BY NAME
-SELECT b.obs AS connection, b.format, b.family, b.input_id, b.line AS first_line,
-    b.line AS last_line, 1 AS records, b.ts_ns AS start_ns, coalesce(b.end_ns, b.ts_ns) AS end_ns,
+SELECT b.obs AS connection, b.format, b.family, line_at(b.input_id, b.line) AS first_place,
+    line_at(b.input_id, b.line) AS last_place, 1 AS records, b.ts_ns AS start_ns, coalesce(b.end_ns, b.ts_ns) AS end_ns,
     b.client_ip, b.client_port, b.server_ip, b.server_port, coalesce(b.proto, 'tcp') AS proto, b.app,
     b.action, b.rule, b.process, 4 AS grade
 FROM bare b WHERE b.obs IN (SELECT connection FROM found);

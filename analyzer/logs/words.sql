@@ -10,6 +10,21 @@ CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
 CREATE OR REPLACE TEMP MACRO amount_of(amount, counter) AS counted_bytes(
     sum(CASE WHEN counter IS DISTINCT FROM 'cumulative' THEN amount END),
     max(CASE WHEN counter = 'cumulative' THEN amount END));
+-- Who counted: a format, and where it says so an interface.
+CREATE OR REPLACE TEMP MACRO place_of(format, vantage) AS hash(format, vantage);
+-- Input and line as one number, in their order; and back.
+CREATE OR REPLACE TEMP MACRO line_at(input, line) AS (input::BIGINT << 40) | line;
+CREATE OR REPLACE TEMP MACRO input_of(spot) AS (spot >> 40)::INTEGER;
+CREATE OR REPLACE TEMP MACRO line_of(spot) AS spot & 1099511627775;
+-- The lines that state a connection's bytes: of cumulative counters the one that counts (the last of
+-- equals), else the first and the last with a counter, else those that there are.
+CREATE OR REPLACE TEMP MACRO largest_at(spot, counter, amount) AS (
+    max(CASE WHEN counter = 'cumulative'
+        THEN coalesce(amount, 0)::HUGEINT * 4611686018427387904 + spot END) % 4611686018427387904)::BIGINT;
+CREATE OR REPLACE TEMP MACRO first_stated(spot, counter, amount) AS coalesce(
+    min(CASE WHEN counter <> 'cumulative' THEN spot END), largest_at(spot, counter, amount), min(spot));
+CREATE OR REPLACE TEMP MACRO last_stated(spot, counter, amount) AS coalesce(
+    max(CASE WHEN counter <> 'cumulative' THEN spot END), largest_at(spot, counter, amount), max(spot));
 -- Ethernet 14, IPv4 20 or IPv6 40, TCP 20 bytes a packet (DESIGN section 5, W4).
 CREATE OR REPLACE TEMP MACRO without_headers(bytes, packets, kind, client) AS CASE
     WHEN kind = 'payload' OR packets IS NULL THEN bytes

@@ -7,7 +7,7 @@
 CREATE OR REPLACE TEMP TABLE placed AS
 WITH own AS (
     SELECT connection, 4611686018427387904 + row_number() OVER (
-        ORDER BY input_id, first_line, connection
+        ORDER BY first_place, connection
     ) - 1 AS flow_id
     FROM connections WHERE connection NOT IN (SELECT connection FROM found)
 )
@@ -27,7 +27,7 @@ UPDATE flows SET records = added.records, action = added.action, rule = added.ru
 FROM added WHERE added.flow_id = flows.flow_id;
 
 INSERT INTO flows BY NAME
-SELECT p.flow_id, c.input_id, c.start_ns, c.end_ns, c.proto,
+SELECT p.flow_id, input_of(c.first_place) AS input_id, c.start_ns, c.end_ns, c.proto,
     c.client_ip AS orig_ip, c.client_port AS orig_port,
     coalesce(c.server_ip, a.server_ip) AS resp_ip, c.server_port AS resp_port, 'log' AS orientation,
     without_headers(c.bytes_up, c.pkts_up, c.bytes_kind, c.client_ip) AS orig_bytes,
@@ -38,8 +38,9 @@ SELECT p.flow_id, c.input_id, c.start_ns, c.end_ns, c.proto,
     CASE c.grade WHEN 4 THEN 'absent' WHEN 3 THEN 'estimated' WHEN 1 THEN 'measured' ELSE 'wire' END
         AS bytes_grade,
     coalesce(c.rule, a.rule) AS rule, c.records + coalesce(a.records, 0) AS records,
-    c.first_line AS first_packet,
-    CASE WHEN c.last_line >= c.first_line THEN c.last_line END AS last_packet
+    line_of(c.first_place) AS first_packet,
+    CASE WHEN input_of(c.last_place) = input_of(c.first_place) THEN line_of(c.last_place) END
+        AS last_packet
 FROM placed p JOIN connections c USING (connection) LEFT JOIN added a USING (flow_id)
 WHERE p.is_own;
 

@@ -73,6 +73,13 @@ OBSERVATIONS = Table(
             "no counters",
         ),
         C("missed_bytes", "BIGINT", "Bytes that the device knows it missed.", "not told"),
+        C(
+            "vantage",
+            "VARCHAR",
+            "Where it was counted: interface and direction, so that two that see one connection are "
+            "not added up.",
+            "the source does not state it, or counts each connection once",
+        ),
         C("action", "VARCHAR", "allow | deny.", "the source does not decide"),
         C("rule", "VARCHAR", "Rule or policy that decided.", "not logged"),
         C("process", "VARCHAR", "Program on the client.", "not logged"),

@@ -273,3 +273,52 @@ def test_the_order_of_lines_changes_nothing_but_line_numbers(log: Observed) -> N
     connection.executemany(f"INSERT INTO logs.observations VALUES ({marks})", rows)
     assert log.gather() == first
     assert log.rows("SELECT * FROM names ORDER BY ALL") == named
+
+
+def test_one_connection_counted_in_two_places_counts_once(log: Observed) -> None:
+    """Each place adds up for itself, and the one that counted most counts."""
+    for at in (0, 60, 120):
+        log.counted(10_000, 500, at=at + 0.4, vantage="vnet/A/O", pkts_up=10)
+        log.counted(9_000, 700, at=at, vantage="nsg/A/O", pkts_up=9)
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["orig_pkts"]) == (30_000 - 30 * 54, 30)
+    assert (flow["resp_bytes"], flow["records"]) == (2_100, 6)
+    assert (flow["first_packet"], flow["last_packet"]) == (1, 5)
+
+
+def test_one_place_adds_up_over_its_files(log: Observed) -> None:
+    for hour in range(3):
+        for at in (0, 600, 1200, 1800, 2400, 3000):
+            log.counted(10_000, 500, at=hour * 3600 + at, vantage="vnet/A/O", input_id=hour)
+            log.counted(9_000, 500, at=hour * 3600 + at + 1, vantage="vnet/B/I", input_id=hour)
+    (flow,) = log.gather()
+    assert (flow["orig_bytes"], flow["resp_bytes"]) == (180_000, 9_000)
+    assert (flow["input_id"], flow["first_packet"], flow["last_packet"]) == (0, 1, None)
+
+
+def test_a_connection_begins_once_for_all_places(log: Observed) -> None:
+    """A clock of seconds puts the whole short connection before the other place's beginning."""
+    nothing = dict.fromkeys(("bytes_up", "bytes_down", "pkts_up", "pkts_down", "counter"))
+    for at in (0.0, 30.0):
+        log.counted(None, 0, at=at, vantage="nsg/A/O", **{**nothing, "begins": True})
+        log.counted(8_000, 500, at=at, vantage="nsg/A/O", begins=False)
+        log.counted(None, 0, at=at + 0.3, vantage="vnet/A/O", **{**nothing, "begins": True})
+        log.counted(8_000, 500, at=at + 0.9, vantage="vnet/A/O", begins=False)
+    flows = log.gather()
+    assert [(f["orig_bytes"], f["records"]) for f in flows] == [(8_000, 4), (8_000, 4)]
+
+
+def test_the_lines_of_a_flow_are_those_that_state_its_bytes(log: Observed) -> None:
+    """A cumulative counter is stated by its largest line, a total by the line that has it."""
+    session = {"session": "d/1", "format": "fortigate", "counter": "cumulative"}
+    log.counted(5_000, 100, **session)
+    log.counted(50_000, 200, at=60, **session)
+    log.counted(9_000, 300, at=30, **session)
+    uid = {"session": "7", "format": "suricata", "port": 50001}
+    log.named("a.blob.core.windows.net", at=1, server_ip="20.60.1.1", **uid)
+    log.counted(7_000, 100, at=61, counter="total", **uid)
+    flows = log.gather()
+    assert [(f["first_packet"], f["last_packet"], f["records"]) for f in flows] == [
+        (2, 2, 3),
+        (5, 5, 2),
+    ]

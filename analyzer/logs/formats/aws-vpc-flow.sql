@@ -30,6 +30,8 @@
 -- tcp_flags = ["tcp_flags", "tcp-flags"]
 -- pkt_srcaddr = ["pkt_srcaddr", "pkt-srcaddr"]
 -- pkt_dstaddr = ["pkt_dstaddr", "pkt-dstaddr"]
+-- interface = ["interface_id", "interface-id"]
+-- direction = ["flow_direction", "flow-direction"]
 -- reject_reason = ["reject_reason", "reject-reason"]
 WITH fielded AS NOT MATERIALIZED (
     -- Without a header only the first fourteen fields are sure; a CloudWatch export puts its own
@@ -46,6 +48,7 @@ WITH fielded AS NOT MATERIALIZED (
         whole(coalesce(protocol, f[8])) AS number, whole(coalesce(packets, f[9])) AS pkts,
         whole(coalesce(bytes, f[10])) AS octets, coalesce(start, f[11]) AS began,
         coalesce(end_, f[12]) AS ended, coalesce(action, f[13]) AS action,
+        filled(coalesce(interface, f[3])) AS eni, filled(direction) AS direction,
         whole(tcp_flags) AS flags, filled(reject_reason) AS reason
     FROM fielded
 ), told AS NOT MATERIALIZED (
@@ -70,6 +73,9 @@ SELECT
     CASE WHEN NOT back THEN pkts END AS pkts_up, CASE WHEN back THEN pkts END AS pkts_down,
     CASE WHEN octets IS NOT NULL THEN 'headers' END AS bytes_kind,
     CASE WHEN octets IS NOT NULL THEN 'delta' END AS counter,
+    -- Two interfaces may have seen the same packets, or one on their way in and out: whether the packet
+    -- went the client's way tells both directions of such a view.
+    nullif(concat_ws('/', eni, CASE (direction = 'egress') <> back WHEN true THEN 'out' WHEN false THEN 'in' END), '') AS vantage,
     decision(action) AS action, reason AS rule
 FROM told
 -- NODATA and SKIPDATA say that there was no traffic, or none was recorded.

@@ -43,30 +43,35 @@
 -- down = ["BytesDestToSrc"]
 -- pkts_up = ["PacketsSrcToDest"]
 -- pkts_down = ["PacketsDestToSrc"]
+-- mac = ["macAddress", "MACAddress", "MacAddress"]
+-- log_of = ["flowLogResourceID", "resourceId", "FlowLogResourceId", "AclGroup"]
 WITH given AS (
     -- "None" is how the az command line writes null.
     SELECT line_no, line, nullif(COLUMNS(* EXCLUDE (line_no, line)), 'None') FROM records
 ), flows AS (
-    SELECT line_no, unnest(TRY(from_json(vnet,
+    SELECT line_no, mac, log_of, unnest(TRY(from_json(vnet,
         '{"flows":[{"flowGroups":[{"rule":"VARCHAR","flowTuples":["VARCHAR"]}]}]}')).flows) AS held
     FROM given WHERE vnet IS NOT NULL
 ), groups AS (
-    SELECT line_no, unnest(held.flowGroups) AS held FROM flows
+    SELECT line_no, mac, log_of, unnest(held.flowGroups) AS held FROM flows
 ), rules AS (
-    SELECT line_no, unnest(TRY(from_json(nsg, '[{"rule":"VARCHAR","flows":[{"flowTuples":["VARCHAR"]}]}]'))) AS held
+    SELECT line_no, mac, log_of, unnest(TRY(from_json(nsg,
+        '[{"rule":"VARCHAR","flows":[{"mac":"VARCHAR","flowTuples":["VARCHAR"]}]}]'))) AS held
     FROM given WHERE nsg IS NOT NULL
 ), macs AS (
-    SELECT line_no, held.rule AS rule, unnest(held.flows) AS held FROM rules
+    SELECT line_no, mac, log_of, held.rule AS rule, unnest(held.flows) AS held FROM rules
 ), texts AS (
-    SELECT line_no, held.rule AS rule, unnest(held.flowTuples) AS tuple FROM groups
-    UNION ALL SELECT line_no, rule, unnest(held.flowTuples) FROM macs
-    UNION ALL SELECT line_no, TRY(json_extract_string(line, '$.rule')), one FROM given WHERE one IS NOT NULL
+    SELECT line_no, mac, log_of, held.rule AS rule, unnest(held.flowTuples) AS tuple FROM groups
+    UNION ALL SELECT line_no, coalesce(held.mac, mac), log_of, rule, unnest(held.flowTuples) FROM macs
+    UNION ALL SELECT line_no, mac, log_of, TRY(json_extract_string(line, '$.rule')), one FROM given WHERE one IS NOT NULL
 ), tuples AS (
-    SELECT line_no, rule, string_split(tuple, ',') AS t FROM texts
+    SELECT line_no, rule, upper(replace(replace(mac, '-', ''), ':', '')) AS mac,
+        regexp_extract(lower(log_of), '[^/]*$') AS log_of, string_split(tuple, ',') AS t
+    FROM texts
 ), told AS (
     -- NSG: time, src, dst, ports, T|U, I|O, A|D, and from version 2 on the state and four counters.
     -- VNet: time, src, dst, ports, number of the protocol, I|O, state, encryption, four counters.
-    SELECT line_no, rule, t, t[6] IN ('T', 'U') AS is_nsg,
+    SELECT line_no, rule, t, mac, log_of, t[6] IN ('T', 'U') AS is_nsg,
         CASE WHEN t[6] IN ('T', 'U') THEN filled(t[9]) ELSE t[8] END AS state,
         t[6] IN ('1', '58') AS is_icmp
     FROM tuples
@@ -93,6 +98,9 @@ SELECT
     CASE WHEN counts THEN t[10] END AS pkts_up, CASE WHEN counts THEN t[11] END AS bytes_up,
     CASE WHEN counts THEN t[12] END AS pkts_down, CASE WHEN counts THEN t[13] END AS bytes_down,
     CASE WHEN counts THEN 'headers' END AS bytes_kind, CASE WHEN counts THEN 'delta' END AS counter,
+    -- One connection may be logged by two interfaces, by a group of its subnet and one of its interface,
+    -- by a group and by the network.
+    concat_ws('/', CASE WHEN is_nsg THEN 'nsg' ELSE 'vnet' END, mac, t[7], log_of) AS vantage,
     CASE WHEN is_nsg THEN decision(t[8]) WHEN state = 'D' THEN 'deny' ELSE 'allow' END AS action, rule,
     CASE WHEN len(t) NOT IN (8, 13) OR t[7] NOT IN ('I', 'O') OR is_nsg AND t[8] NOT IN ('A', 'D')
             OR state NOT IN ('B', 'C', 'E', 'D') OR NOT is_nsg AND len(t) < 13
@@ -111,5 +119,6 @@ SELECT
     CASE packing WHEN 'plain' THEN down WHEN 'out' THEN p[7] END,
     CASE WHEN packing = 'out' OR packing = 'plain' AND up IS NOT NULL THEN 'headers' END,
     CASE WHEN packing = 'out' OR packing = 'plain' AND up IS NOT NULL THEN 'delta' END,
+    concat_ws('/', 'analytics', mac, FlowDirection, regexp_extract(lower(log_of), '[^/]*$')),
     decision(FlowStatus), rule, NULL
 FROM gathered

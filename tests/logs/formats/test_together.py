@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -106,3 +107,52 @@ def test_sysmon(gathered: Any, repo_root: Path) -> None:
     assert [(f["orig_ip"], f["resp_ip"], f["resp_port"]) for f in flows] == [
         ("10.0.0.4", "20.1.2.3", 443)
     ]
+
+
+def _vnet(mac: str, way: str, base: int) -> dict[str, Any]:
+    head = "10.0.0.4,20.60.1.1,50001,443,6"
+    tuples = [f"{base},{head},{way},B,NX,0,0,0,0"]
+    tuples += [f"{base + m * 60_000},{head},{way},C,NX,7500,10405000,10,5000" for m in (1, 2, 3)]
+    return {
+        "category": "FlowLogFlowEvent",
+        "macAddress": mac,
+        "flowRecords": {"flows": [{"flowGroups": [{"rule": "r", "flowTuples": tuples}]}]},
+    }
+
+
+def _nsg(mac: str, base: int) -> dict[str, Any]:
+    head = "10.0.0.4,20.60.1.1,50001,443,T,O,A"
+    tuples = [f"{base},{head},B,,,,"]
+    tuples += [f"{base + m * 60},{head},C,7500,10405000,10,5000" for m in (1, 2, 3)]
+    flows = [{"rule": "r", "flows": [{"mac": mac, "flowTuples": tuples}]}]
+    return {
+        "category": "NetworkSecurityGroupFlowEvent",
+        "properties": {"Version": 2, "flows": flows},
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [_nsg("000D3A000001", 1793692800), _vnet("000D3A000002", "I", 1793692800412)],
+    ids=["group and network", "two interfaces"],
+)
+def test_flow_logs_of_two_places(gathered: Any, other: dict[str, Any]) -> None:
+    """An upload of 30 MB is one of 30 MB, whoever else logs it."""
+    both = [_vnet("000D3A000001", "O", 1793692800400), other]
+    (flow,) = gathered("\n".join(map(json.dumps, both)) + "\n", FLOWS)
+    assert flow["orig_bytes"] == 3 * (10_405_000 - 7500 * 54)
+    assert (flow["orig_pkts"], flow["records"]) == (22_500, 8)
+
+
+def test_aws_flow_logs_of_two_interfaces(gathered: Any) -> None:
+    """The client's interface and a translator's saw the same packets."""
+    names = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes"
+    rows = [f"{names} start end action log-status"]
+    for minute in range(2):
+        start = 1793692800 + minute * 60
+        for eni in ("eni-1", "eni-2"):
+            rows.append(
+                f"2 1 {eni} 10.0.0.4 20.60.0.1 50001 443 6 100 140000 {start} {start + 60} ACCEPT OK"
+            )
+    (flow,) = gathered("\n".join(rows) + "\n", FLOWS)
+    assert flow["orig_bytes"] == 2 * (140_000 - 100 * 54)
