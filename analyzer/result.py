@@ -57,10 +57,17 @@ class Evidence:
     )
     tshark: str | None = doc("Command that reprints orig_payload_bytes from the input.")
     log: str | None = doc("Log that tells of it, as an input's path; null for a capture alone.")
-    log_line: int | None = doc("Number of its first line there, from 1; after decompression.")
-    log_last_line: int | None = doc("Number of its last line.")
+    log_line: int | None = doc(
+        "Number of the line there that states its bytes, the first of several; from 1, after "
+        "decompression."
+    )
+    log_last_line: int | None = doc(
+        "Number of the last of those lines; null when another input has it."
+    )
     log_records: int | None = doc("Log records behind it, all logs together.")
-    log_command: str | None = doc("Command that prints line `log_line` of that log.")
+    log_command: str | None = doc(
+        "Command that prints those lines of that log, and the one that names the flow."
+    )
     action: str | None = doc("What a device did: allow | deny; null when none says.")
     rule: str | None = doc("Rule of the device that decided.")
     process: str | None = doc("Program that opened it.")

@@ -14,7 +14,7 @@ from analyzer.rules.counts import counted, verb
 from analyzer.rules.sources import is_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
 
@@ -46,13 +46,13 @@ class Recount(Protocol):
 
 
 class Reprint(Protocol):
-    """Gives the command that prints one line of a log; `evidence.lines.reprint` is one."""
+    """Gives the command that prints lines of a log; `evidence.lines.reprint` is one."""
 
     def __call__(
         self,
         *,
         path: str,
-        line: int,
+        lines: Collection[int],
         form: str | None,
         extract: str | None = None,
         member: bool = False,
@@ -141,9 +141,11 @@ def _log(row: dict[str, Any], inputs: Sequence[InputInfo]) -> InputInfo | None:
 
 
 def _reprint(row: dict[str, Any], log: InputInfo, commands: Commands) -> str | None:
+    """The command for the lines that state the bytes and, where it is another, the name."""
+    stated = (row["log_line"], row["log_last_line"], row["name_line"])
     return commands.reprint(
         path=log.path,
-        line=row["log_line"],
+        lines={line for line in stated if line is not None},
         form=log.format,
         extract=log.extract,
         member=log.archive is not None,

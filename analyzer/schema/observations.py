@@ -76,8 +76,8 @@ OBSERVATIONS = Table(
         C(
             "vantage",
             "VARCHAR",
-            "Where it was counted: interface and direction, so that two that see one connection are "
-            "not added up.",
+            "Where it was counted: interface and direction; two that see one connection are not "
+            "added up.",
             "the source does not state it, or counts each connection once",
         ),
         C("action", "VARCHAR", "allow | deny.", "the source does not decide"),

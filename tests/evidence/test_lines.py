@@ -34,10 +34,18 @@ def printed(shell: str, folder: Path) -> bytes:
 @pytest.mark.parametrize("number", range(1, len(LINES) + 1))
 def test_it_prints_exactly_the_line(tmp_path, name, number):
     (tmp_path / name).write_bytes(TEXT)
-    command = reprint(path=name, line=number, form="azure-firewall")
+    command = reprint(path=name, lines=[number], form="azure-firewall")
     # A last line without an end gets one from some versions of sed.
     assert printed(command, tmp_path).rstrip(b"\n") == TEXT.split(b"\n")[number - 1]
     assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_it_prints_several_lines_in_their_order(tmp_path):
+    (tmp_path / "fw.log").write_bytes(TEXT)
+    command = reprint(path="fw.log", lines=[4, 2, 2, 1], form="squid")
+    assert command == "LC_ALL=C sed -n '1p;2p;4{p;q;}' < fw.log"
+    parts = [TEXT.split(b"\n")[number] for number in (0, 1, 3)]
+    assert printed(command, tmp_path) == b"".join(part + b"\n" for part in parts)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +56,13 @@ def test_compressed_logs_are_decompressed_first(tmp_path, compression, pack):
     if shutil.which(compression) is None:
         pytest.skip(f"{compression} is not installed")
     (tmp_path / "fw.json.packed").write_bytes(pack(TEXT))
-    command = reprint(path="fw.json.packed", line=2, form=f"azure-firewall+{compression}")
+    command = reprint(path="fw.json.packed", lines=[2], form=f"azure-firewall+{compression}")
     assert printed(command, tmp_path) == LINES[1] + b"\r\n"
 
 
 def test_an_extract_command_comes_first(tmp_path):
     (tmp_path / "x").write_bytes(TEXT)
-    command = reprint(path="a.tar!/x", line=1, form="zeek", extract="cat x", member=True)
+    command = reprint(path="a.tar!/x", lines=[1], form="zeek", extract="cat x", member=True)
     assert printed(command, tmp_path) == LINES[0] + b"\r\n"
 
 
@@ -70,13 +78,13 @@ def test_an_extract_command_comes_first(tmp_path):
     ],
 )
 def test_there_is_none_where_nothing_can_be_read_again(changes):
-    assert reprint(**{"path": "fw.json", "line": 3, "form": "azure-firewall", **changes}) is None
+    assert reprint(**{"path": "fw.json", "lines": [3], "form": "azure-firewall", **changes}) is None
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1, max_size=30), st.integers(1, 1 << 60))
 def test_any_name_is_one_word_of_the_command(name, line):
-    command = reprint(path=name, line=line, form=None)
+    command = reprint(path=name, lines=[line], form=None)
     if command is not None:
         words = shlex.split(command)
         assert words == ["LC_ALL=C", "sed", "-n", f"{line}{{p;q;}}", "<", name]

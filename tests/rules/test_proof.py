@@ -19,7 +19,7 @@ def test_a_flow_of_a_log_has_its_line_and_no_packets(case):
     assert (one.log, one.log_line, one.log_last_line) == ("logs/fw 1.json.gz", 17, 23)
     assert (one.first_packet, one.last_packet, one.log_records) == (None, None, 4)
     assert (one.display_filter, one.tshark) == ("", None)
-    assert one.log_command == "gzip -dc < 'logs/fw 1.json.gz' | LC_ALL=C sed -n '17{p;q;}'"
+    assert one.log_command == "gzip -dc < 'logs/fw 1.json.gz' | LC_ALL=C sed -n '17p;23{p;q;}'"
     assert (one.action, one.rule, one.process) == ("allow", "r", "curl")
     assert one.detail == (
         "A device allowed it (rule r). Opened by curl. 4 log records. By byte counters (wire)."
@@ -47,6 +47,15 @@ def test_a_counted_flow_says_which_line_of_another_log_names_it(case):
     (one,) = evidence(case)
     assert (one.log, one.log_line) == ("vnet.json", 4)
     assert one.detail.endswith("Named in line 5,927 of fw.json.")
+
+
+def test_the_line_that_names_a_flow_is_printed_beside_its_count(case):
+    log = case.log("eve.json", "suricata")
+    flow = case.counted(HOST, 90_000, **STORAGE, input_id=log, first_packet=2, last_packet=2)
+    case.add("names", ts_ns=1, flow_id=flow, name=HOST, kind="sni", packet=1, input_id=log)
+    (one,) = evidence(case)
+    assert (one.log_line, one.log_last_line) == (2, 2)
+    assert one.log_command == "LC_ALL=C sed -n '1p;2{p;q;}' < eve.json"
 
 
 def test_logs_take_no_part_in_a_recount(case):

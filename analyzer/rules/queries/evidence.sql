@@ -75,6 +75,7 @@ SELECT
     CASE WHEN s.orientation = 'log' THEN s.input_id ELSE t.place[1] END AS log_input,
     CASE WHEN s.orientation = 'log' THEN s.first_packet ELSE t.place[2] END AS log_line,
     CASE WHEN s.orientation = 'log' THEN s.last_packet ELSE t.place[2] END AS log_last_line,
+    CASE WHEN s.orientation = 'log' AND t.place[1] = s.input_id THEN t.place[2] END AS name_line,
     CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[1] END AS named_input,
     CASE WHEN s.orientation = 'log' AND t.place[1] <> s.input_id THEN t.place[2] END AS named_line,
     f.records, f.action, f.rule, f.process, s.bytes_grade,

@@ -152,7 +152,8 @@ def test_aws_flow_logs_of_two_interfaces(gathered: Any) -> None:
         start = 1793692800 + minute * 60
         for eni in ("eni-1", "eni-2"):
             rows.append(
-                f"2 1 {eni} 10.0.0.4 20.60.0.1 50001 443 6 100 140000 {start} {start + 60} ACCEPT OK"
+                f"2 1 {eni} 10.0.0.4 20.60.0.1 50001 443 6 100 140000 "
+                f"{start} {start + 60} ACCEPT OK"
             )
     (flow,) = gathered("\n".join(rows) + "\n", FLOWS)
     assert flow["orig_bytes"] == 2 * (140_000 - 100 * 54)
