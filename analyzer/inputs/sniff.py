@@ -157,6 +157,8 @@ def plain_head(head: bytes, limit: int = HEAD_BYTES) -> tuple[bytes, str | None]
 
 def needed(head: bytes) -> int:
     """How many bytes of a file it takes to tell what it is, from its first ones."""
+    if len(head) == FIRST_BYTES and not head.strip(b"\0"):
+        return HEAD_BYTES  # a log may start with a hole
     compression = compression_of(head)
     return FIRST_BYTES if compression is None else max(BLOCK[compression], FIRST_BYTES)
 

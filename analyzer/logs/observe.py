@@ -182,10 +182,10 @@ class _Observer:
         if layout == "json" and self._found.encoding in ("utf-8", "utf-8-sig"):
             if self._typed_ones:
                 self._files = attach(self._connection)
-            for first, data in blocks(read):
+            for first, data in blocks(read, self._tally.damage):
                 self._lanes.run(partial(self._json, first, data))
             return
-        texts = pieces(read, self._found.encoding)
+        texts = pieces(read, self._found.encoding, self._tally.damage)
         lost = self._tally.lost
         if layout == "documents":
             for numbers, found in records(texts, lost):

@@ -20,7 +20,7 @@ from analyzer.logs.documents import WRAPPER, Lost, begun, records
 from analyzer.logs.events import events, holds_events
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
 from analyzer.logs.patterns import matches
-from analyzer.logs.text import Damage, encoding_of, is_text, lines
+from analyzer.logs.text import Damage, encoding_of, is_text, lines, without_holes
 from analyzer.logs.wrapped import inner, is_wrapped
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def recognise_log(
         )
     if not is_text(head):
         return None
+    head = without_holes(head)
     encoding = encoding_of(head)
     text = head[:SAMPLE].decode(encoding, "replace")
     whole = len(head) <= SAMPLE

@@ -8,6 +8,7 @@ of Unicode are text (they occur inside of URLs and user agents).
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,13 @@ CHUNK = 1 << 25
 
 MAX_LINE = 1 << 20
 """Characters of a line; what is longer is no log line, is cut and counted."""
+
+
+MIN_ZEROS = 8
+"""A run of NUL bytes of this length is a hole in the file and not text: what logrotate's copytruncate
+leaves in front of a log whose writer does not append, or a block that never reached the disk."""
+
+_ZEROS = re.compile(rb"\0{8,}")
 
 
 def encoding_of(head: bytes) -> str:
@@ -45,11 +53,19 @@ def is_text(head: bytes) -> bool:
     if not head:
         return False
     encoding = encoding_of(head)
+    text_only = without_holes(head)
+    if len(text_only) < len(head) and b"\n" not in text_only:
+        return False
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    text = decoder.decode(head[:4096])
+    text = decoder.decode(text_only[:4096])
     # A log may hold \x01 or an escape code; a binary file is full of them.
     odd = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f\x1b") or c == "\ufffd")
     return odd <= max(len(text) // 20, 1)
+
+
+def without_holes(head: bytes) -> bytes:
+    """A head without runs of NUL bytes; one in UTF-16 as it is."""
+    return _ZEROS.sub(b"", head) if encoding_of(head).startswith("utf-8") else head
 
 
 @dataclass(slots=True)
@@ -61,12 +77,21 @@ class Damage:
         first_undecodable: The first of them, from 1.
         overlong: Lines that were cut.
         first_overlong: The first of them.
+        zeros: NUL bytes that were skipped: holes in the file.
+        first_zero: Where the first of them stands, from 1.
     """
 
     undecodable: int = 0
     first_undecodable: int = 0
     overlong: int = 0
     first_overlong: int = 0
+    zeros: int = 0
+    first_zero: int = 0
+
+    def hole(self, start: int, length: int) -> None:
+        """A run of NUL bytes that was skipped; `start` from 0."""
+        self.zeros += length
+        self.first_zero = self.first_zero or start + 1
 
     def cut(self, line: int) -> None:
         """One more line that was cut."""
@@ -77,20 +102,27 @@ class Damage:
         """What another part of the same text lost."""
         self.undecodable += other.undecodable
         self.overlong += other.overlong
-        for name in ("first_undecodable", "first_overlong"):
+        self.zeros += other.zeros
+        for name in ("first_undecodable", "first_overlong", "first_zero"):
             mine, theirs = getattr(self, name), getattr(other, name)
             setattr(self, name, min(mine, theirs) if mine and theirs else mine or theirs)
 
 
-def pieces(read: Callable[[memoryview], int], encoding: str) -> Iterator[str]:
+def pieces(
+    read: Callable[[memoryview], int], encoding: str, damage: Damage | None = None
+) -> Iterator[str]:
     """Decoded text, piece by piece; ends where the stream does.
 
     Args:
         read: Fills a buffer and says how much, 0 at the end.
         encoding: As :func:`encoding_of` says.
+        damage: Gets what was skipped.
     """
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    for data in _chunks(read):
+    chunks = _chunks(read)
+    if encoding.startswith("utf-8"):
+        chunks = _filled(chunks, damage or Damage())
+    for data in chunks:
         if text := decoder.decode(data):
             yield text
     if text := decoder.decode(b"", final=True):
@@ -110,14 +142,47 @@ def _chunks(read: Callable[[memoryview], int]) -> Iterator[bytes]:
         yield bytes(buffer[:held])
 
 
-def blocks(read: Callable[[memoryview], int]) -> Iterator[tuple[int, bytes]]:
+def _filled(chunks: Iterator[bytes], damage: Damage) -> Iterator[bytes]:
+    """Chunks of UTF-8 without the holes of the file, however large those are."""
+    start = held = 0  # NULs at the end of what was read: a hole may go on in the next chunk
+    for data in chunks:
+        at, start = start, start + len(data)
+        if not held and b"\0" not in data:
+            yield data
+            continue
+        body = data.rstrip(b"\0")
+        ending = len(data) - len(body)
+        if not body:
+            held += ending
+            continue
+        text = body.lstrip(b"\0")
+        run = held + len(body) - len(text)
+        if run >= MIN_ZEROS:
+            damage.hole(at - held, run)
+            at += len(body) - len(text)
+        else:
+            at -= held
+            text = b"\0" * held + body
+        for hole in _ZEROS.finditer(text):
+            damage.hole(at + hole.start(), hole.end() - hole.start())
+        yield _ZEROS.sub(b"", text)
+        held = ending
+    if held >= MIN_ZEROS:
+        damage.hole(start - held, held)
+    elif held:
+        yield b"\0" * held
+
+
+def blocks(
+    read: Callable[[memoryview], int], damage: Damage | None = None
+) -> Iterator[tuple[int, bytes]]:
     """UTF-8 text as (number of the first line, from 1; whole lines, each with its LF).
 
     A last line without LF gets one. A line that is longer than a chunk is handed out up to where
     :func:`lines_of` cuts it.
     """
     number, carry, skipping = 1, b"", False
-    for data in _chunks(read):
+    for data in _filled(_chunks(read), damage or Damage()):
         if number == 1 and not carry and not skipping:
             data = data.removeprefix(codecs.BOM_UTF8)
         if skipping:

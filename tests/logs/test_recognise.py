@@ -15,6 +15,7 @@ from analyzer.logs import recognise
 from analyzer.logs.format import read_format
 from analyzer.logs.patterns import matches
 from analyzer.logs.recognise import SAMPLE, recognise_log
+from craft.logs import observed, unreadable
 
 ROW = {
     "category": "AZFWApplicationRule",
@@ -245,3 +246,17 @@ PIECES = st.sampled_from(
 def test_nothing_raises(head):
     found = recognise_log(head)
     assert found is None or isinstance(found, Format | Stranger)
+
+
+@pytest.mark.parametrize("chosen", [None, "bind"])
+@pytest.mark.parametrize("hole", [600, 3_000, 70_000])
+def test_a_log_with_holes_is_read(chosen: str | None, hole: int) -> None:
+    """What copytruncate leaves in front, and a block that was never written in between."""
+    row = (
+        "03-Nov-2026 08:00:00.512 queries: info: client @0x7f 10.0.0.4#5301 (a.example): "
+        "query: a.example IN A + (10.0.0.2)\n"
+    )
+    formats, rows, tally = observed("\0" * hole + row * 5 + "\0" * 512 + row * 5, chosen)
+    assert formats[0] == "bind"
+    assert [row["line"] for row in rows] == list(range(1, 11))
+    assert (unreadable(tally), tally.damage.zeros) == (0, hole + 512)

@@ -92,6 +92,30 @@ def test_what_is_text() -> None:
     assert not is_text(b"\x7fELF" + b"\0" * 500)
 
 
+def test_a_log_may_have_holes() -> None:
+    """Runs of NUL bytes say nothing of what stands around them."""
+    assert is_text(bytes(3000) + b"time=1 user=x\n")
+    assert is_text(b"time=1 user=x\n" + bytes(3000) + b"time=2 user=x\n")
+    assert not is_text(bytes(5000))
+    assert not is_text(bytes(100) + bytes(range(256)) * 8)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 8, 30, 1000])
+def test_holes_are_skipped_and_counted(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hole may be larger than what is read at once; shorter runs are text."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    data = bytes(40) + b"a\0b\n" + bytes(7) + b"c\n" + bytes(8) + b"d\n" + bytes(20)
+    damage = Damage()
+    texts = pieces(io.BytesIO(data).readinto, "utf-8", damage)
+    found = [each for first, block in lines(texts, damage) for each in enumerate(block, first)]
+    assert found == [(1, "a\0b"), (2, "\0" * 7 + "c"), (3, "d")]
+    assert (damage.zeros, damage.first_zero) == (68, 1)
+    again = Damage()
+    rest = b"".join(block for _, block in blocks(io.BytesIO(data[41:]).readinto, again))
+    assert rest == b"\0b\n" + bytes(7) + b"c\nd\n"
+    assert (again.zeros, again.first_zero) == (28, 13)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.integers(1, 50))
 def test_no_bytes_break_the_reader(data: bytes, limit: int) -> None:
