@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.inputs.archive import Expander, nothing_found
 from analyzer.inputs.scheme import is_url, redacted
-from analyzer.inputs.sniff import EXPECTED
+from analyzer.inputs.sniff import EMPTY, EXPECTED
 from analyzer.inputs.spec import (
     STDIN,
     Spec,
@@ -197,6 +197,10 @@ class _Search:
             waiting += reversed(children)
 
     def _stranger(self, root: str, path: str, found: Stranger) -> None:
+        if found.kind == EMPTY:  # a rotated log, a capture that never began: nothing is missing
+            detail = f"found {EMPTY} in {printable(root)}; left out"
+            self._count("empty-file", path, detail, incomplete=False)
+            return
         hint = f"; {found.hint}" if found.hint else ""
         detail = f"{EXPECTED}; found {found.kind} in {printable(root)}; left out{hint}"
         # What may hold traffic is named, each file of it, up to a bound; the rest is counted.

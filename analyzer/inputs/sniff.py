@@ -25,6 +25,8 @@ EXPECTED = (
     "them, or a log ('acrtrace formats' lists those that are known)"
 )
 
+EMPTY = "an empty file"
+
 ARCHIVES = ("tar", "zip")
 
 CAPTURES = ("pcap", "pcap-modified", "pcapng")
@@ -186,7 +188,7 @@ def archive_of(head: bytes) -> Format | None:
 def recognise(head: bytes) -> Stranger:
     """Names what a head is that :func:`sniff` refused."""
     if not head:
-        return Stranger("an empty file", holds_traffic=True)
+        return Stranger(EMPTY, holds_traffic=True)
     inner, compression = plain_head(head)
     if compression is not None:
         return _recognise_inner(inner, compression)

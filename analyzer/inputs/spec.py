@@ -17,6 +17,7 @@ from analyzer.inputs.first_time import first_time
 from analyzer.inputs.regular import NotARegularFileError, open_regular
 from analyzer.inputs.sniff import (
     ARCHIVES,
+    EMPTY,
     EXPECTED,
     FIRST_BYTES,
     HEAD_BYTES,
@@ -185,7 +186,7 @@ def told(head: bytes, found: Format | None, texts: Texts | None) -> tuple[Format
 
 def stranger_problem(stranger: Stranger) -> Issue:
     """The line for a named input that is no capture."""
-    code = "empty-file" if stranger.kind == "an empty file" else "not-a-capture"
+    code = "empty-file" if stranger.kind == EMPTY else "not-a-capture"
     hint = f"; {stranger.hint}" if stranger.hint else ""
     return _problem(code, f"{EXPECTED}; found {stranger}; nothing analysed{hint}")
 

@@ -191,7 +191,9 @@ def issues_of(tally: Tally, input_id: int) -> list[Issue]:
         where = f"line {damage.first_overlong}"
         found.append(Issue("overlong-line", input_id, where, detail, damage.overlong, True))
     if damage.zeros:
-        detail = "expected text, found NUL bytes (a log that was truncated while it was written to, or "
+        detail = (
+            "expected text, found NUL bytes (a log that was truncated while it was written to, or "
+        )
         detail += "a block that never reached the disk); they are skipped"
         where = f"offset {damage.first_zero - 1}"
         found.append(Issue("hole-in-text", input_id, where, detail, damage.zeros))

@@ -31,6 +31,13 @@ OBSERVATIONS = Table(
             "Who opened the connection, or asked the resolver.",
             "not logged",
         ),
+        C(
+            "host",
+            "VARCHAR",
+            "Name of the computer that logged what it did itself: its connections state the address "
+            "of its look-ups.",
+            "not logged, or of no use",
+        ),
         C("client_port", "INTEGER", "Its port.", "not logged"),
         C("server_ip", "VARCHAR", "Who answered (the resolver of a query).", "not logged"),
         C("server_port", "INTEGER", "Its port.", "not logged"),

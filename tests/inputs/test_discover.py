@@ -206,3 +206,11 @@ def test_lines_that_stand_for_several_files_say_how_many(tmp_path: Path) -> None
     _, issues = discover([str(tmp_path)])
     told = {issue.code: (issue.where, issue.count) for issue in issues}
     assert told["not-a-capture"] == (f"{tmp_path}/a and 2 more", 3)
+
+
+def test_an_empty_file_in_a_directory_is_said_and_nothing_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "ok").write_bytes(pcap(1))
+    (tmp_path / "access.log.1").write_bytes(b"")
+    specs, issues = discover([str(tmp_path)])
+    assert names(specs) == ["ok"]
+    assert [(i.code, i.incomplete) for i in issues] == [("empty-file", False)]

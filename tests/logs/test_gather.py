@@ -322,3 +322,31 @@ def test_the_lines_of_a_flow_are_those_that_state_its_bytes(log: Observed) -> No
         (2, 2, 3),
         (5, 5, 2),
     ]
+
+
+def test_look_ups_of_a_computer_get_its_addresses(log: Observed) -> None:
+    """Sysmon's answers do not say who asked; the computer's connections do."""
+    answers = [{"owner": None, "type": "A", "value": "20.1.2.4", "ttl": None}]
+    asked = {"format": "sysmon", "client_ip": None, "is_response": True, "answers": answers}
+    for host in ("one", "two", "none"):
+        log.sees("dns", host=host, name=f"{host}.azurecr.io", **asked)
+    here = {"format": "sysmon", "server_ip": "20.1.2.4", "server_port": 443, "client_port": 5}
+    log.sees(host="one", at=1, **here)
+    log.sees(host="one", at=1, **{**here, "client_ip": "127.0.0.1"})
+    log.sees(host="two", at=1, **{**here, "client_ip": "10.0.0.8"})
+    log.sees(host="two", at=1, **{**here, "client_ip": "fd00::8"})
+    log.gather()
+    assert log.rows("SELECT qname, client_ip FROM dns ORDER BY dns_id") == [
+        {"qname": "one.azurecr.io", "client_ip": "10.0.0.4"},
+        {"qname": "two.azurecr.io", "client_ip": None},
+        {"qname": "none.azurecr.io", "client_ip": None},
+    ]
+    named = log.rows(
+        "SELECT name, client_ip FROM names WHERE kind = 'dns' ORDER BY packet, client_ip"
+    )
+    assert [(row["name"], row["client_ip"]) for row in named] == [
+        ("one.azurecr.io", "10.0.0.4"),
+        ("two.azurecr.io", "10.0.0.8"),
+        ("two.azurecr.io", "fd00::8"),
+        ("none.azurecr.io", None),
+    ]

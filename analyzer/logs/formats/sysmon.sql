@@ -3,7 +3,7 @@
 -- order = 70
 -- view = "no byte counters: the host logs which program connected where and asked for which name"
 -- claims = ["program", "client and server address and port", "name asked for", "answers"]
--- cannot = ["bytes", "whether the connection was allowed", "which connection a name was asked for", "the address of who asked (the host itself)"]
+-- cannot = ["bytes", "whether the connection was allowed", "which connection a name was asked for", "the address of who asked, but for computers whose connections (event 3) are in the case"]
 -- others = "ignored"
 -- [[records]]
 -- shape = "text"
@@ -25,6 +25,8 @@
 -- sport = ["winlog.event_data.SourcePort", "SourcePort", "Event.EventData.SourcePort", "event_data.SourcePort", "source.port"]
 -- dst = ["winlog.event_data.DestinationIp", "DestinationIp", "Event.EventData.DestinationIp", "event_data.DestinationIp", "destination.ip"]
 -- dport = ["winlog.event_data.DestinationPort", "DestinationPort", "Event.EventData.DestinationPort", "event_data.DestinationPort", "destination.port"]
+-- computer = ["winlog.computer_name", "Computer", "Hostname", "properties.Computer", "Event.System.Computer", "computer_name", "host.name", "MachineName"]
+-- initiated = ["winlog.event_data.Initiated", "Initiated", "Event.EventData.Initiated", "event_data.Initiated"]
 -- question = ["winlog.event_data.QueryName", "QueryName", "Event.EventData.QueryName", "event_data.QueryName", "dns.question.name"]
 -- status = ["winlog.event_data.QueryStatus", "QueryStatus", "Event.EventData.QueryStatus", "event_data.QueryStatus", "sysmon.dns.status"]
 -- results = ["winlog.event_data.QueryResults", "QueryResults", "Event.EventData.QueryResults", "event_data.QueryResults"]
@@ -33,10 +35,12 @@ WITH shaped AS (
 ), each AS MATERIALIZED (
     SELECT line_no, xml, coalesce(event_id, filled(regexp_extract(xml, '<EventID(?: [^>]*)?>([0-9]+)</EventID>', 1))) AS event_id,
         coalesce(utc, xml_data(xml, 'UtcTime')) AS utc, coalesce(image, xml_data(xml, 'Image')) AS image,
+        coalesce(computer, filled(regexp_extract(xml, '<Computer>([^<]*)</Computer>', 1))) AS computer,
+        coalesce(initiated, xml_data(xml, 'Initiated')) AS initiated,
         proto, src, sport, dst, dport, question, status, results
     FROM shaped WHERE coalesce(provider, '') IN ('', 'Microsoft-Windows-Sysmon')
 ), read AS MATERIALIZED (
-    SELECT line_no, event_id, utc, image,
+    SELECT line_no, event_id, utc, image, lower(computer) AS computer, lower(initiated) AS initiated,
         CASE WHEN event_id = '3' THEN coalesce(proto, xml_data(xml, 'Protocol')) END AS proto,
         CASE WHEN event_id = '3' THEN coalesce(src, xml_data(xml, 'SourceIp')) END AS src,
         CASE WHEN event_id = '3' THEN coalesce(sport, xml_data(xml, 'SourcePort')) END AS sport,
@@ -62,7 +66,9 @@ WITH shaped AS (
 )
 SELECT
     line_no AS line, CASE WHEN event_id = '3' THEN 'flow' ELSE 'dns' END AS kind,
-    iso_ns(utc) AS ts_ns, src AS client_ip, sport AS client_port, dst AS server_ip, dport AS server_port,
+    iso_ns(utc) AS ts_ns, src AS client_ip,
+    -- The source is this computer only where it opened the connection.
+    CASE WHEN event_id = '22' OR initiated IS DISTINCT FROM 'false' THEN xml_text(computer) END AS host, sport AS client_port, dst AS server_ip, dport AS server_port,
     lower(proto) AS proto, CASE WHEN event_id = '22' THEN 'dns' END AS app,
     xml_text(question) AS name, xml_text(filled(image)) AS process,
     CASE WHEN event_id = '22' THEN true END AS is_response,
