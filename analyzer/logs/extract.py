@@ -37,7 +37,7 @@ class LogOptions:
     Attributes:
         formats: Formats by name, those of the user first; None: the built-in ones.
         zone: IANA name of the zone of times that state none.
-        year: Year of times that state none; None takes the year in which the file was last written.
+        year: Year of times that state none, of the last line; None takes the year in which the file was last written.
     """
 
     formats: Mapping[str, LogFormat] | None = None
@@ -190,6 +190,14 @@ def issues_of(tally: Tally, input_id: int) -> list[Issue]:
         detail = "expected lines of at most 1,048,576 characters; cut there"
         where = f"line {damage.first_overlong}"
         found.append(Issue("overlong-line", input_id, where, detail, damage.overlong, True))
+    if (turned := tally.new_year) is not None:
+        detail = "the time, which states no year, jumps back by more than half a year: "
+        if turned.known:
+            detail += "lines before New Year are taken as of the year before (--log-year is the last line's)"
+        else:
+            detail += "too often for years to end there; all lines keep one year"
+        where = f"line {turned.line}"
+        found.append(Issue("new-year", input_id, where, detail, turned.turns, not turned.known))
     if damage.zeros:
         detail = (
             "expected text, found NUL bytes (a log that was truncated while it was written to, or "

@@ -24,6 +24,7 @@ from analyzer.logs.format import known
 from analyzer.logs.held import attach, detach
 from analyzer.logs.keys import quoted
 from analyzer.logs.lanes import Lane, Lanes
+from analyzer.logs.new_year import turn
 from analyzer.logs.plans import plainly_planned
 from analyzer.logs.statements import (
     DAMAGED,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from analyzer.inputs.sniff import LogText
     from analyzer.logs.format import LogFormat
     from analyzer.logs.held import HeldFiles
+    from analyzer.logs.new_year import NewYear
 
 BLOCK_LINES = 1 << 17
 MOST_LANES = 4
@@ -65,6 +67,7 @@ class Tally:
         unusable: Records that say too little, by reason: (how many, first line).
         damage: What decoding lost.
         lost: Records that could not be taken apart.
+        new_year: Where a year that is not stated turned.
     """
 
     records: int = 0
@@ -74,6 +77,7 @@ class Tally:
     unusable: dict[str, tuple[int, int]] = field(default_factory=dict)
     damage: Damage = field(default_factory=Damage)
     lost: Lost = field(default_factory=Lost)
+    new_year: NewYear | None = None
 
     def add(self, other: Tally) -> None:
         """What another part of the same input counted, of which lines may stand in between."""
@@ -175,6 +179,7 @@ class _Observer:
         self._tally.unusable = {problem: (count, line) for problem, count, line in problems}
         if problems:
             self._connection.execute(f"DELETE FROM {OBSERVED} WHERE problem IS NOT NULL")  # noqa: S608
+        self._tally.new_year = turn(self._connection, self._input_id, self._formats)
         return self._tally
 
     def _read(self, read: Callable[[memoryview], int]) -> None:
