@@ -193,16 +193,14 @@ def issues_of(tally: Tally, input_id: int) -> list[Issue]:
     if (turned := tally.new_year) is not None:
         detail = "the time, which states no year, jumps back by more than half a year: "
         if turned.known:
-            detail += "lines before New Year are taken as of the year before (--log-year is the last line's)"
+            detail += "lines before New Year are of the year before (--log-year: the last line's)"
         else:
             detail += "too often for years to end there; all lines keep one year"
         where = f"line {turned.line}"
         found.append(Issue("new-year", input_id, where, detail, turned.turns, not turned.known))
     if damage.zeros:
-        detail = (
-            "expected text, found NUL bytes (a log that was truncated while it was written to, or "
-        )
-        detail += "a block that never reached the disk); they are skipped"
+        detail = "expected text, found NUL bytes (a log that was truncated while it was written "
+        detail += "to, or a block that never reached the disk); they are skipped"
         where = f"offset {damage.first_zero - 1}"
         found.append(Issue("hole-in-text", input_id, where, detail, damage.zeros))
     return found

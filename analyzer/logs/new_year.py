@@ -1,7 +1,7 @@
 """A log whose clock states no year and that runs over New Year.
 
-All its times were read in one year, that of its last line: at New Year they jump back by almost one.
-What stands before such a jump is a year earlier.
+All its times were read in one year, that of its last line: at New Year they jump back by almost
+one. What stands before such a jump is a year earlier.
 """
 
 from __future__ import annotations

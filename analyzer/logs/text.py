@@ -23,8 +23,9 @@ MAX_LINE = 1 << 20
 
 
 MIN_ZEROS = 8
-"""A run of NUL bytes of this length is a hole in the file and not text: what logrotate's copytruncate
-leaves in front of a log whose writer does not append, or a block that never reached the disk."""
+"""A run of NUL bytes of this length is a hole in the file and not text: what logrotate's
+copytruncate leaves in front of a log whose writer does not append, or a block that never reached
+the disk."""
 
 _ZEROS = re.compile(rb"\0{8,}")
 

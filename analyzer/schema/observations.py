@@ -34,8 +34,8 @@ OBSERVATIONS = Table(
         C(
             "host",
             "VARCHAR",
-            "Name of the computer that logged what it did itself: its connections state the address "
-            "of its look-ups.",
+            "Name of the computer that logged what it did itself: its connections state the "
+            "address of its look-ups.",
             "not logged, or of no use",
         ),
         C("client_port", "INTEGER", "Its port.", "not logged"),
