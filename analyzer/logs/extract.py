@@ -37,7 +37,8 @@ class LogOptions:
     Attributes:
         formats: Formats by name, those of the user first; None: the built-in ones.
         zone: IANA name of the zone of times that state none.
-        year: Year of times that state none, of the last line; None takes the year in which the file was last written.
+        year: Year of times that state none, of the last line; None
+            takes the year in which the file was last written.
     """
 
     formats: Mapping[str, LogFormat] | None = None

@@ -96,7 +96,7 @@ def recognise_log(
     if not strong and sample.layout == "lines":
         strong = _sparse(head[:SPARSE_SAMPLE].decode(encoding, "replace"), asked)
     if not strong:
-        return None
+        return _undescribed(sample)
     names = _apart(strong, asked)
     if names is None:
         listed = ", ".join(sorted(strong))
@@ -110,6 +110,23 @@ def recognise_log(
         layout = "table"
     found = LogText(tuple(names), layout, encoding, sample.delimiter, tuple(sample.header))
     return Format("log", None, False, False, found)
+
+
+_ACCESS = re.compile(
+    r"\b(?:TCP|UDP|NONE)(?:_[A-Z]+)+[/:]|"
+    r"\b(?:CONNECT|GET|POST|PUT|HEAD|PATCH|DELETE|OPTIONS) (?:[a-z]+://\S|/|[^\s/:]+:[0-9])"
+)
+
+
+def _undescribed(sample: Sample) -> Stranger | None:
+    """An access log in a layout of its own: nobody but who wrote it knows which field is which."""
+    lines_of = sample.lines if sample.layout == "lines" else []
+    if not lines_of or 2 * sum(_ACCESS.search(each) is not None for each in lines_of) < len(
+        lines_of
+    ):
+        return None
+    hint = "--squid-logformat or --log-map describes it (docs/log-maps.md)"
+    return Stranger("an access log in a layout that is not known", hint, holds_traffic=True)
 
 
 def _sparse(text: str, formats: Mapping[str, LogFormat]) -> dict[str, set[int]]:

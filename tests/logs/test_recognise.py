@@ -260,3 +260,15 @@ def test_a_log_with_holes_is_read(chosen: str | None, hole: int) -> None:
     assert formats[0] == "bind"
     assert [row["line"] for row in rows] == list(range(1, 11))
     assert (unreadable(tally), tally.damage.zeros) == (0, hole + 512)
+
+
+def test_an_access_log_of_its_own_layout_is_told_what_describes_it() -> None:
+    row = b"agent=10.0.0.4 CONNECT a.blob.core.windows.net:443 up=5000000 TCP_TUNNEL/200\n"
+    found = recognise_log(row * 5)
+    assert isinstance(found, Stranger)
+    assert "--squid-logformat" in found.hint
+    assert "--log-map" in found.hint
+    assert found.holds_traffic
+    assert (
+        recognise_log(b"To fetch it, GET the file.\n" + b"Nothing else is in here.\n" * 5) is None
+    )
