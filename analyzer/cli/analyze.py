@@ -199,7 +199,7 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     "--log-year",
     type=click.IntRange(1970, 2200),
     metavar="YEAR",
-    help="Year of log times that state none (of a log's last line). [default: when the file was last written]",
+    help="Year of log times that state none: the last line's. [default: when last written]",
 )
 @click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
 @click.pass_context

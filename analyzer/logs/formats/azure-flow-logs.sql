@@ -43,8 +43,8 @@
 -- down = ["BytesDestToSrc"]
 -- pkts_up = ["PacketsSrcToDest"]
 -- pkts_down = ["PacketsDestToSrc"]
--- mac = ["macAddress", "MACAddress", "MacAddress"]
--- log_of = ["flowLogResourceID", "resourceId", "FlowLogResourceId", "AclGroup"]
+-- mac = ["macAddress"]
+-- log_of = ["flowLogResourceID", "resourceId", "AclGroup"]
 WITH given AS (
     -- "None" is how the az command line writes null.
     SELECT line_no, line, nullif(COLUMNS(* EXCLUDE (line_no, line)), 'None') FROM records
