@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LISTED = 10
 """Names or addresses spelled out in a sentence; the rest is counted."""
 
+ATTEMPT_BYTES = 4096
+"""Below this a denied connection's counters are the attempt itself (case/counters.sql)."""
 
 SENT = {
     "upload": "sent data to",
@@ -171,13 +173,44 @@ def _counted(figures: Figures) -> list[str]:
 def _no_amount(figures: Figures) -> list[str]:
     """Contacts and denied attempts: what was counted all the same, never called an upload."""
     if not figures.denied_flows:
-        return ["How much went either way is unknown."]
-    if figures.orig_bytes:
-        return [
-            f"What the agent sent in these attempts, {figures.orig_bytes:,} bytes, is no more than "
+        return [_each_way(figures)]
+    sentences = ["No bytes were counted."]
+    if figures.denied_bytes:
+        sentences = [_attempted(figures.denied_bytes, figures.denied_flows)]
+    others = figures.flows - figures.denied_flows
+    if others:
+        sentences.append(
+            f"{counted(others, 'flow')} of the finding {verb(others, 'was', 'were')} not denied: "
+            "no direction shows there."
+        )
+    return sentences
+
+
+def _attempted(sent: int, flows: int) -> str:
+    """What was sent in attempts that were denied; below 4 KiB each it is the attempt itself."""
+    if sent < ATTEMPT_BYTES * flows:
+        return (
+            f"What the agent sent in these attempts, {sent:,} bytes, is no more than "
             "connecting and asking takes."
-        ]
-    return ["No bytes were counted."]
+        )
+    return f"{sent:,} bytes were counted on their way out in these attempts."
+
+
+def _each_way(figures: Figures) -> str:
+    """What is counted of a contact; an amount that nobody counted is never a zero."""
+    if figures.orig_bytes is None and figures.resp_bytes is None:
+        return "How much went either way is unknown."
+    up = _one_way(figures.orig_bytes, "sent", "what was sent", figures.uncounted_flows)
+    down = _one_way(figures.resp_bytes, "received", "the download", figures.uncounted_down_flows)
+    sentence = f"{up}, {down}."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _one_way(amount: int | None, done: str, what: str, uncounted: int) -> str:
+    if amount is None:
+        return f"{what} is not counted"
+    gap = f" (not counted in {counted(uncounted, 'flow')})" if uncounted else ""
+    return f"{counted(amount, 'byte')} {done}{gap}"
 
 
 def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:

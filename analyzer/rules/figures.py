@@ -56,7 +56,9 @@ class Figures:
     missed_bytes: int | None
     uploaded: int | None
     denied_flows: int
+    denied_bytes: int | None
     uncounted_flows: int
+    uncounted_down_flows: int
     counted_flows: int
     counted_bytes: int
     wire_bytes: int

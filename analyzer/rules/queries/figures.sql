@@ -17,7 +17,9 @@ SELECT
     sum(j.orig_missed_bytes)::BIGINT AS missed_bytes,
     sum(j.uploaded)::BIGINT AS uploaded,
     count(*) FILTER (WHERE j.action = 'deny') AS denied_flows,
+    sum(j.orig_bytes) FILTER (WHERE j.action = 'deny')::BIGINT AS denied_bytes,
     count(*) FILTER (WHERE j.orig_bytes IS NULL) AS uncounted_flows,
+    count(*) FILTER (WHERE j.resp_bytes IS NULL) AS uncounted_down_flows,
     count(*) FILTER (WHERE NOT j.has_turns AND j.upload_bytes IS NOT NULL) AS counted_flows,
     coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns), 0)::BIGINT AS counted_bytes,
     coalesce(sum(j.upload_bytes) FILTER (

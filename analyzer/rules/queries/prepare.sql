@@ -20,8 +20,8 @@ LEFT JOIN (
 ) AS f ON f.flow_id = a.flow_id;
 
 -- `evidence_flows`: the flows that show a direction towards the responder (`carried`), those that a device
--- denied, and those to others' known services that a log states without any amount (`contact`), once per transfer
--- (a proxy's own leg is left out).
+-- denied, and those to others' known services that a log states without the bytes of both ways (`contact`:
+-- no direction shows), once per transfer (a proxy's own leg is left out).
 CREATE OR REPLACE TEMP TABLE evidence_flows AS
 SELECT * FROM (
     SELECT
@@ -36,7 +36,7 @@ SELECT * FROM (
         a.action IS NOT DISTINCT FROM 'deny' AS denied,
         uploads OR drips OR writes OR counted AS carried,
         NOT carried AND NOT denied AND a.orientation IS NOT DISTINCT FROM 'log'
-            AND a.bytes_grade IS NOT DISTINCT FROM 'absent' AND a.orig_bytes IS NULL
+            AND (a.orig_bytes IS NULL OR a.resp_bytes IS NULL)
             AND (a.role <> 'unknown' OR a.imitates IS NOT NULL)
             AND a.ownership NOT IN ('ours', 'approved', 'platform') AS contact
     FROM seen AS a

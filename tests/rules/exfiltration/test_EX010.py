@@ -45,6 +45,14 @@ def test_a_denied_write_is_an_attempt_whatever_its_size(case):
     assert "First write request that was denied: PUT /c/b (line 4)" in found.explanation
 
 
+def test_more_than_an_attempt_takes_is_not_called_one(case):
+    case.logged(HOST, **STORAGE, orig_bytes=90_000, table_flow=DENY)
+    found = case.only()
+    assert found.rule == "EX010"
+    assert "90,000 bytes were counted on their way out" in found.explanation
+    assert "no more than connecting" not in found.explanation
+
+
 def test_a_denied_conversation_of_a_capture_without_upload(case):
     case.flow(HOST, **STORAGE, orig_bytes=600, table_flow=DENY)
     found = case.only()
