@@ -56,3 +56,14 @@ def test_an_answer_that_a_flow_log_lacks_is_not_zero(tmp_path: Path) -> None:
     result = judged(tmp_path, VPC + record)
     assert [f.shows for f in result.findings if f.severity in ("medium", "high")] == []
     assert any("none of what was received" in note for note in result.coverage.notes)
+
+
+def test_proxy_authentication_is_no_denied_attempt(tmp_path: Path) -> None:
+    line = "1793692805.{} 5 10.0.0.4 {} 3900 CONNECT {}:443 - HIER_NONE/- -\n"
+    result = judged(
+        tmp_path,
+        line.format("250", "TCP_DENIED/407", EVIL) + line.format("300", "TCP_TUNNEL/200", EVIL),
+    )
+    (found,) = result.findings
+    assert (found.rule, found.also, found.shows) == ("EX015", [], "contact")
+    assert result.coverage.denied_flows == 0

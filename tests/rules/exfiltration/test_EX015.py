@@ -115,3 +115,25 @@ def test_one_way_of_a_log_is_no_figure_that_speaks(case):
     case.logged(HOST, **STORAGE, orig_bytes=900)
     case.logged(HOST, **STORAGE)
     assert (case.only().flow_count, case.only().rule) == (2, "EX015")
+
+
+def asked_back(case, endpoint=HOST, **values):
+    """A request that a proxy answered with 407, as its log has it."""
+    flow = case.logged(endpoint, **{**STORAGE, "resp_bytes": 4000, **values})
+    case.add("http", flow_id=flow, ts_ns=1, packet=1, input_id=0, method="PUT", status=407)
+    return flow
+
+
+def test_a_proxys_question_is_neither_denied_nor_a_write(case):
+    asked_back(case, direction_evidence="W1", write_requests=1, write_bytes=90_000,
+               orig_bytes=90_000, upload_bytes=90_000, upload_app_bytes=90_000)  # fmt: skip
+    found = case.only()
+    assert (found.rule, found.also, found.severity) == ("EX015", [], "low")
+    assert "1 only asked by the proxy to authenticate (407)" in found.explanation
+    assert found.facts["challenged"] == 1
+
+
+def test_a_proxys_question_before_a_counted_answer_is_no_contact(case):
+    asked_back(case, orig_bytes=900)
+    case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=5000, table_flow={"action": "allow"})
+    assert case.findings() == []
