@@ -116,10 +116,7 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
             f"{figures.small_bytes:,} bytes."
         )
     if figures.write_requests:
-        sentences.append(
-            f"{counted(figures.write_requests, 'write request')} read in clear had "
-            f"{figures.write_bytes:,} body bytes in the input."
-        )
+        sentences.append(_written(figures))
     shaped = figures.upload_turns or figures.small_turns or figures.write_requests
     if figures.uploaded is not None and shaped and figures.counted_flows:
         sentences.append(
@@ -147,6 +144,24 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     if figures.uncounted_flows:
         sentences.append(f"For {figures.uncounted_flows:,} of the flows no bytes were counted.")
     return sentences + _gaps(figures, thresholds)
+
+
+def _written(figures: Figures) -> str:
+    """Write requests and their bodies; a size that nobody states is not 0."""
+    sized = figures.write_requests - figures.unsized_writes
+    unsized = figures.unsized_writes
+    if not sized:
+        return (
+            f"{counted(unsized, 'write request')} {verb(unsized, 'was', 'were')} read in clear; "
+            f"the size of the {verb(unsized, 'body', 'bodies')} is not counted."
+        )
+    more = ""
+    if unsized:
+        more = f"; of {counted(unsized, 'other')} the size of the body is not counted"
+    return (
+        f"{counted(sized, 'write request')} read in clear had {figures.write_bytes:,} body bytes "
+        f"in the input{more}."
+    )
 
 
 def _counted(figures: Figures) -> list[str]:

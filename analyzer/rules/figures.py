@@ -51,6 +51,7 @@ class Figures:
     small_bytes: int
     write_requests: int
     write_bytes: int
+    unsized_writes: int
     orig_bytes: int | None
     resp_bytes: int | None
     missed_bytes: int | None

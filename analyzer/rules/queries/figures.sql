@@ -12,6 +12,7 @@ SELECT
     coalesce(sum(j.small_bytes), 0)::BIGINT AS small_bytes,
     sum(j.write_requests)::BIGINT AS write_requests,
     coalesce(sum(j.write_bytes), 0)::BIGINT AS write_bytes,
+    coalesce(sum(j.write_requests) FILTER (WHERE j.write_bytes IS NULL), 0)::BIGINT AS unsized_writes,
     sum(j.orig_bytes)::BIGINT AS orig_bytes,
     sum(j.resp_bytes)::BIGINT AS resp_bytes,
     sum(j.orig_missed_bytes)::BIGINT AS missed_bytes,

@@ -1,12 +1,16 @@
 -- What every rule may read beside the documented tables.
 --
 -- `challenges`: what a proxy's log shows of requests that the proxy answered with nothing but the question
--- who asks (407): they went no further, and no decision was made.
+-- who asks (407): they went no further, and no decision was made. Only the proxy itself can say so: in what
+-- others saw on the wire a 407 is the server's word, and whoever takes an upload would say it.
 CREATE OR REPLACE TEMP TABLE challenges AS
-SELECT flow_id FROM http JOIN flows USING (flow_id)
-WHERE orientation = 'log' AND flow_id IN (SELECT flow_id FROM http WHERE status = 407)
-GROUP BY flow_id
-HAVING bool_and(status IS NOT DISTINCT FROM 407) AND bool_and(action IS NULL);
+SELECT h.flow_id
+FROM http AS h JOIN flows AS f ON f.flow_id = h.flow_id
+LEFT JOIN inputs AS i ON i.input_id = h.input_id
+WHERE f.orientation = 'log' AND f.action IS NULL
+  AND h.flow_id IN (SELECT flow_id FROM http WHERE status = 407)
+GROUP BY h.flow_id
+HAVING bool_and(coalesce(h.status = 407 AND starts_with(i.format, 'squid'), false));
 
 -- `seen`: `attributed` with what a device did. A log's request that the device denied or only asked back for
 -- never left it: it is an attempt, and no write.

@@ -63,9 +63,10 @@ def test_a_question_for_credentials_is_no_decision() -> None:
     text = "".join(
         form.format(at, status) for at, status in enumerate((407, 403)) for form in (native, plain)
     )
+    text += native.format(2, 407).replace("TCP_DENIED", "TCP_MISS")
     _, rows, _ = observed(text)
     assert [(row["status"], row.get("action")) for row in rows] == [
-        (407, None), (407, None), (403, "deny"), (403, "deny"),
+        (407, None), (407, None), (403, "deny"), (403, "deny"), (407, "allow"),
     ]  # fmt: skip
 
 

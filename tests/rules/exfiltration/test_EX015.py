@@ -117,11 +117,11 @@ def test_one_way_of_a_log_is_no_figure_that_speaks(case):
     assert (case.only().flow_count, case.only().rule) == (2, "EX015")
 
 
-def asked_back(case, endpoint=HOST, **values):
+def asked_back(case, form="squid+gzip", **values):
     """A request that a proxy answered with 407, as its log has it."""
-    flow = case.logged(endpoint, **{**STORAGE, "resp_bytes": 4000, **values})
-    case.add("http", flow_id=flow, ts_ns=1, packet=1, input_id=0, method="PUT", status=407)
-    return flow
+    log = case.log(form=form)
+    flow = case.logged(HOST, **{**STORAGE, "resp_bytes": 4000, "input_id": log, **values})
+    case.add("http", flow_id=flow, ts_ns=1, packet=1, input_id=log, method="PUT", status=407)
 
 
 def test_a_proxys_question_is_neither_denied_nor_a_write(case):
@@ -137,3 +137,10 @@ def test_a_proxys_question_before_a_counted_answer_is_no_contact(case):
     asked_back(case, orig_bytes=900)
     case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=5000, table_flow={"action": "allow"})
     assert case.findings() == []
+
+
+@pytest.mark.parametrize(("form", "action"), [("zeek", None), ("squid", "allow")])
+def test_whoever_takes_an_upload_may_say_407(case, form, action):
+    asked_back(case, form, direction_evidence="W1", write_requests=1, write_bytes=90_000,
+               orig_bytes=90_000, table_flow={"action": action})  # fmt: skip
+    assert (case.only().rule, case.only().severity) == ("EX007", "high")
