@@ -2,10 +2,9 @@
 
 The value of ``sig`` and of other credentials in the query leaves the room that reads it only as
 REDACTED (learn.microsoft.com/rest/api/storageservices/create-service-sas), plain or
-percent-encoded, and so do user names and passwords in front of a host. What proves a write
-(``comp``, ``sp``,
-``sr``,
-``sktid``) is kept.
+percent-encoded, and so do user names and passwords in front of a host. A fragment is for the
+client alone (RFC 3986 section 3.5) and may be a key or a token: it goes whole. What proves a write
+(``comp``, ``sp``, ``sr``, ``sktid``) is kept.
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ MAX_TARGET = 2048
 
 def redact(target: str) -> str:
     """Replaces the values of credentials in a request target."""
+    target, mark, fragment = target.partition("#")
     target = SECRET.sub(lambda m: f"{m.group(1)}=REDACTED", target)
     if "%" in target:
         kept = []
@@ -45,4 +45,5 @@ def redact(target: str) -> str:
                 at = value.end() if value is not None else at
                 kept.append("REDACTED")
         target = "".join([*kept, target[at:]])
-    return USER.sub(r"\1REDACTED@", target)[:MAX_TARGET]
+    end = "#REDACTED" if fragment else mark
+    return USER.sub(r"\1REDACTED@", target)[: MAX_TARGET - len(end)] + end

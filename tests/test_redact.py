@@ -24,12 +24,21 @@ def test_secrets_are_redacted(name: str) -> None:
         "user:s3cr3t@h.example:443",
         "/p;password=s3cr3t",
         "/p?client_secret=s3cr3t#x",
+        "https://h.example/c#s3cr3t",
+        "/c?sp=cw#" + "x" * 3000 + "s3cr3t",
+        "/c?sig=a#b?sig=s3cr3t#s3cr3t",
     ],
 )
 def test_hidden_secrets_are_redacted(target: str) -> None:
     assert "s3cr3t" not in redact(target)
     assert "h.example" not in target or "h.example" in redact(target)
     assert "sp=" not in target or "sp=cw" in redact(target)
+
+
+def test_a_fragment_is_no_part_of_the_limit() -> None:
+    assert redact("/c?sp=cw#k") == "/c?sp=cw#REDACTED"
+    assert redact("/c?sp=cw#") == "/c?sp=cw#"
+    assert len(redact("/" + "x" * 3000 + "#k")) == 2048
 
 
 def test_what_proves_a_write_is_kept() -> None:

@@ -40,6 +40,9 @@ CREATE OR REPLACE TEMP MACRO type_number(t) AS coalesce(
         WHEN 'SRV' THEN 33 WHEN 'NAPTR' THEN 35 WHEN 'DS' THEN 43 WHEN 'DNSKEY' THEN 48 WHEN 'SVCB' THEN 64
         WHEN 'HTTPS' THEN 65 WHEN 'SPF' THEN 99 WHEN 'ANY' THEN 255 WHEN 'CAA' THEN 257 END);
 -- Put Block, Put Block List, Append Block, Put Page: a PUT, whether a log names the method or not
--- (learn.microsoft.com/rest/api/storageservices/blob-service-rest-api).
+-- (learn.microsoft.com/rest/api/storageservices/blob-service-rest-api). Azure reads the query in any case of
+-- letters. Get Block List states which blocks it wants (blocklisttype): a read.
 CREATE OR REPLACE TEMP MACRO writes_blocks(url) AS
-    regexp_matches(url, '[?&]comp=(block|blocklist|appendblock|page)(&|$)');
+    regexp_matches(url, '(?i)[?&]comp=(block|appendblock|page)(&|#|$)')
+    OR regexp_matches(url, '(?i)[?&]comp=blocklist(&|#|$)')
+        AND NOT regexp_matches(url, '(?i)[?&]blocklisttype=');

@@ -213,7 +213,7 @@ def _log_notes(row: dict[str, Any]) -> list[str]:
         by_source[name] = by_source.get(name, 0) + flows
     notes = [
         f"{flows:,} connections come from {name} logs, which hold no count of the bytes that the "
-        "client sent: for these the report says who contacted what, never how much."
+        "client sent: for these the report says who contacted what, never how much was sent."
         for name, flows in by_source.items()
     ]
     if row["log_counted"]:
@@ -228,7 +228,8 @@ def _log_notes(row: dict[str, Any]) -> list[str]:
     if row["log_one_way"]:
         notes.append(
             f"{row['log_one_way']:,} connections have a counter of what was sent and none of what "
-            "was received: their direction is not known."
+            "was received: their direction is not known, and none of them is called an upload for "
+            "its bytes."
         )
     if row["denied_flows"]:
         notes.append(

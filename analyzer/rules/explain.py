@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LISTED = 10
 """Names or addresses spelled out in a sentence; the rest is counted."""
 
+ATTEMPT_BYTES = 4096
+"""Below this a denied connection's counters are the attempt itself (case/counters.sql)."""
 
 SENT = {
     "upload": "sent data to",
@@ -114,10 +116,7 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
             f"{figures.small_bytes:,} bytes."
         )
     if figures.write_requests:
-        sentences.append(
-            f"{counted(figures.write_requests, 'write request')} read in clear had "
-            f"{figures.write_bytes:,} body bytes in the input."
-        )
+        sentences.append(_written(figures))
     shaped = figures.upload_turns or figures.small_turns or figures.write_requests
     if figures.uploaded is not None and shaped and figures.counted_flows:
         sentences.append(
@@ -147,6 +146,24 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     return sentences + _gaps(figures, thresholds)
 
 
+def _written(figures: Figures) -> str:
+    """Write requests and their bodies; a size that nobody states is not 0."""
+    sized = figures.write_requests - figures.unsized_writes
+    unsized = figures.unsized_writes
+    if not sized:
+        return (
+            f"{counted(unsized, 'write request')} {verb(unsized, 'was', 'were')} read in clear; "
+            f"the size of the {verb(unsized, 'body', 'bodies')} is not counted."
+        )
+    more = ""
+    if unsized:
+        more = f"; of {counted(unsized, 'other')} the size of the body is not counted"
+    return (
+        f"{counted(sized, 'write request')} read in clear had {figures.write_bytes:,} body bytes "
+        f"in the input{more}."
+    )
+
+
 def _counted(figures: Figures) -> list[str]:
     """What the counters of logs say (W4), and what stands in them beside the upload."""
     if not figures.counted_flows:
@@ -171,13 +188,44 @@ def _counted(figures: Figures) -> list[str]:
 def _no_amount(figures: Figures) -> list[str]:
     """Contacts and denied attempts: what was counted all the same, never called an upload."""
     if not figures.denied_flows:
-        return ["How much went either way is unknown."]
-    if figures.orig_bytes:
-        return [
-            f"What the agent sent in these attempts, {figures.orig_bytes:,} bytes, is no more than "
+        return [_each_way(figures)]
+    sentences = ["No bytes were counted."]
+    if figures.denied_bytes:
+        sentences = [_attempted(figures.denied_bytes, figures.denied_flows)]
+    others = figures.flows - figures.denied_flows
+    if others:
+        sentences.append(
+            f"{counted(others, 'flow')} of the finding {verb(others, 'was', 'were')} not denied: "
+            "no direction shows there."
+        )
+    return sentences
+
+
+def _attempted(sent: int, flows: int) -> str:
+    """What was sent in attempts that were denied; below 4 KiB each it is the attempt itself."""
+    if sent < ATTEMPT_BYTES * flows:
+        return (
+            f"What the agent sent in these attempts, {sent:,} bytes, is no more than "
             "connecting and asking takes."
-        ]
-    return ["No bytes were counted."]
+        )
+    return f"{sent:,} bytes were counted on their way out in these attempts."
+
+
+def _each_way(figures: Figures) -> str:
+    """What is counted of a contact; an amount that nobody counted is never a zero."""
+    if figures.orig_bytes is None and figures.resp_bytes is None:
+        return "How much went either way is unknown."
+    up = _one_way(figures.orig_bytes, "sent", "what was sent", figures.uncounted_flows)
+    down = _one_way(figures.resp_bytes, "received", "the download", figures.uncounted_down_flows)
+    sentence = f"{up}, {down}."
+    return sentence[0].upper() + sentence[1:]
+
+
+def _one_way(amount: int | None, done: str, what: str, uncounted: int) -> str:
+    if amount is None:
+        return f"{what} is not counted"
+    gap = f" (not counted in {counted(uncounted, 'flow')})" if uncounted else ""
+    return f"{counted(amount, 'byte')} {done}{gap}"
 
 
 def _gaps(figures: Figures, thresholds: Thresholds) -> list[str]:

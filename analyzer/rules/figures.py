@@ -51,12 +51,15 @@ class Figures:
     small_bytes: int
     write_requests: int
     write_bytes: int
+    unsized_writes: int
     orig_bytes: int | None
     resp_bytes: int | None
     missed_bytes: int | None
     uploaded: int | None
     denied_flows: int
+    denied_bytes: int | None
     uncounted_flows: int
+    uncounted_down_flows: int
     counted_flows: int
     counted_bytes: int
     wire_bytes: int

@@ -26,7 +26,13 @@ def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
         f"{percent(coverage.directed_share)} with direction"
     )
     if coverage.outgoing_bytes == 0:
-        shares = "no payload to other hosts besides DNS and multicast"
+        # What nobody counted is not nothing.
+        uncounted = seen.counted_flows < seen.outgoing_flows
+        shares = (
+            "what was sent to other hosts is not counted"
+            if uncounted
+            else "no payload to other hosts besides DNS and multicast"
+        )
     suspects = [
         finding
         for finding in findings

@@ -25,7 +25,7 @@ def counted(world: World, up: int | None, down: int | None = 0, **changes: Any) 
         "small_app_bytes", "big16_turns", "big16_bytes", "big16_app_bytes", "big32_turns",
         "big32_bytes", "big32_app_bytes", "big64_turns", "big64_bytes", "big64_app_bytes",
     ])  # fmt: skip
-    grade = "absent" if up is None else "wire"
+    grade = "absent" if up is None and down is None else "wire"
     flow = world.flow(**{
         **nothing, "orientation": "log", "orig_bytes": up, "resp_bytes": down,
         "bytes_grade": grade, "records": 1, **changes,
@@ -52,14 +52,35 @@ def test_storage_from_64_kib(world: World, up: int, found: bool) -> None:
     assert marked(world) == [found]
 
 
-@pytest.mark.parametrize(
-    ("down", "found"), [(2 * LIMIT - 1, True), (2 * LIMIT, False), (None, True)]
-)
+@pytest.mark.parametrize(("down", "found"), [(2 * LIMIT - 1, True), (2 * LIMIT, False)])
 def test_storage_with_more_than_half_of_what_came_down(
-    world: World, down: int | None, found: bool
+    world: World, down: int, found: bool
 ) -> None:
     counted(world, LIMIT, down)
     assert marked(world) == [found]
+
+
+@pytest.mark.parametrize("name", ["badguy.azurecr.io", "www.example.org"])
+@pytest.mark.parametrize("action", [None, "deny"])
+def test_one_way_alone_is_no_direction(world: World, name: str, action: str | None) -> None:
+    """What came down is unknown and not 0: it may have been a download."""
+    counted(world, 90 * OTHER, None, action=action)
+    counted(world, 90 * OTHER, None, name=name, action=action)
+    assert marked(world) == [False, False]
+
+
+def test_one_way_alone_adds_nothing_to_the_day(world: World) -> None:
+    counted(world, LIMIT, None)
+    counted(world, 900, 200)
+    counted(world, LIMIT, 200, at=MIDNIGHT)
+    assert marked(world) == [False, False, True]
+
+
+def test_a_write_that_was_read_needs_no_second_way(world: World) -> None:
+    flow = counted(world, 90_000, None, resp_port=80, app="http")
+    world.asks(flow, "PUT", "/c/b", world.DROP, content_length=80_000, head_bytes=None)
+    row = world.derive()[flow]
+    assert (row["direction_evidence"], row["write_bytes"]) == ("W1", 80_000)
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,37 @@ def test_a_block_that_was_written_is_a_put_whatever_the_log_names(log: Observed)
     assert "sp=rw" in request["target"]
 
 
+@pytest.mark.parametrize(
+    ("query", "method"),
+    [
+        ("comp=block&blockid=x", "PUT"),
+        ("Comp=Block&BlockId=x", "PUT"),
+        ("blockid=x&COMP=APPENDBLOCK#x", "PUT"),
+        ("comp=block&blocklisttype=all", "PUT"),
+        ("comp=BlockList", "PUT"),
+        ("comp=blocklist&blocklisttype=all", None),
+        ("BlockListType=all&comp=blocklist", None),
+        ("comp=pagelist", None),
+        ("x=comp=block", None),
+    ],
+)
+def test_which_query_writes_where_no_method_is_named(
+    log: Observed, query: str, method: str | None
+) -> None:
+    log.named(EVIL, url=f"https://{EVIL}/c/b?{query}")
+    log.gather()
+    assert [row["method"] for row in log.rows("SELECT method FROM http")] == (
+        [method] if method else []
+    )
+
+
+def test_a_fragment_is_redacted(log: Observed) -> None:
+    log.named(EVIL, url=f"https://{EVIL}/c#SECRETSIG", method="GET")
+    log.gather()
+    (request,) = log.rows("SELECT * FROM http")
+    assert request["target"] == f"https://{EVIL}/c#REDACTED"
+
+
 def test_one_event_in_two_schemas_counts_once(log: Observed) -> None:
     log.named(EVIL, at=0.123456)
     log.named(EVIL, at=0.123999, format="azure-firewall-legacy", input_id=1, rule="x")

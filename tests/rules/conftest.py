@@ -167,7 +167,8 @@ class Case:
         )  # fmt: skip
         row = {**nothing, "has_turns": False, "direction_evidence": "W5", "app": "tls",
                "name_source": "log_fqdn", "name_grade": "A3", **values}  # fmt: skip
-        grade = "absent" if row["orig_bytes"] is None else "wire"
+        unknown = row["orig_bytes"] is None and row["resp_bytes"] is None
+        grade = "absent" if unknown else "wire"
         flow = {"orientation": "log", "bytes_grade": grade, "records": 1, "missed_bytes": None,
                 "first_packet": row.get("first_packet"), "last_packet": row.get("last_packet"),
                 "duplicate_pkts": None, "input_id": row.get("input_id", 0)}  # fmt: skip

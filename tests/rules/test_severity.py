@@ -116,7 +116,7 @@ def test_a_signature_of_another_tenant_is_critical(case) -> None:
     role = {"role": "storage-account", "service": "storage", "ownership": "foreign"}
     for host, tenant in (("a", ours), ("b", theirs), ("c", "")):
         flow = case.upload(f"{host}.blob.core.windows.net", 5000, **role)
-        signed = f"&sktid={tenant.upper()}" if tenant else ""
+        signed = f"&SkTid={tenant.upper()}#x" if tenant else ""
         case.add(
             "http", flow_id=flow, ts_ns=1, packet=1, input_id=0, method="PUT",
             target=f"/x?sp=cw{signed}&sig=REDACTED",

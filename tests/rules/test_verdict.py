@@ -31,6 +31,18 @@ def test_unknown_sizes_are_said(case):
     assert "2 findings of medium or more, the worst medium: at least 8,500 bytes" in line
 
 
+def test_what_is_not_counted_is_not_nothing(case):
+    case.logged(HOST, **STORAGE, direction_evidence="W1", write_requests=1, resp_bytes=394)
+    word, line = verdict(case)
+    assert word == "suspected upload"
+    assert line.endswith("(what was sent to other hosts is not counted)")
+
+
+def test_nothing_that_was_counted_is_nothing(case):
+    case.flow("www.example.org", orig_bytes=0)
+    assert "no payload to other hosts" in verdict(case)[1]
+
+
 def test_counters_have_a_size_and_a_direction(case):
     case.counted(HOST, 40_000_000, **STORAGE)
     word, line = verdict(case)

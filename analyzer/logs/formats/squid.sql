@@ -86,8 +86,11 @@ SELECT
         WHEN whole(total) >= whole(up) THEN whole(total) - whole(up) END AS bytes_down,
     CASE WHEN coalesce(whole(up), whole(down)) IS NOT NULL THEN 'payload' END AS bytes_kind,
     CASE WHEN coalesce(whole(up), whole(down)) IS NOT NULL THEN 'total' END AS counter,
-    CASE WHEN contains(result, 'DENIED') THEN 'deny'
+    -- 407 asks who the client is, and the same request comes again with the answer: no decision yet.
+    -- A 407 that it passed on is a server's, and the request was let through.
+    CASE WHEN status = '407' AND (result = '' OR contains(result, 'DENIED')) THEN NULL
+        WHEN contains(result, 'DENIED') THEN 'deny'
         -- Without a result code (the plain common format) the status is all there is.
-        WHEN result <> '' THEN 'allow' WHEN status IN ('403', '407') THEN 'deny' END AS action,
+        WHEN result <> '' THEN 'allow' WHEN status = '403' THEN 'deny' END AS action,
     nullif(method, '') AS method, url, nullif(status, '000') AS status
 FROM parts

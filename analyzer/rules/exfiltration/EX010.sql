@@ -5,7 +5,7 @@
 -- shows = "denied"
 -- severity = "medium"
 -- attack = ["T1567"]
--- explanation = "{agent} tried to reach {target}, {_what}, and a device denied it ({attempts} attempt(s), {records} log record(s); rules: {rules}; programs: {processes}). Nothing is known to have left, but something on this agent wanted to go there."
+-- explanation = "{agent} tried to reach {target}, {_what}, and a device denied it ({attempts} attempt(s), {records} log record(s); rules: {rules}; programs: {processes}). {_beside}"
 -- clears = [
 --   "Name the job or program that asks for it; if it is wanted: --approve {target_arg}, and allow it in the device.",
 --   "If it is ours: --own {own_arg}",
@@ -16,9 +16,34 @@
 -- [modifiers.chat-or-webhook]
 -- effect = "step-down"
 -- reason = "build jobs often notify chats and webhooks"
+WITH attempts AS (
+    SELECT *, CASE WHEN endpoint IS NULL THEN resp_ip END AS address
+    FROM evidence_flows
+    JOIN (SELECT flow_id, rule, process, records FROM flows) USING (flow_id)
+    WHERE denied AND NOT carried
+      AND ownership NOT IN ('ours', 'approved', 'platform')
+      AND (
+          imitates IS NOT NULL
+          OR role IN (
+              'storage-account', 'object-store', 'storage-infra', 'managed-storage-candidate',
+              'registry-managed-storage', 'registry-login', 'registry-regional', 'registry-data',
+              'other-registry', 'drop-service', 'webhook', 'tunnel'
+          )
+      )
+),
+-- What the same agent had with the same destination and no device denied, counted or not.
+beside AS (
+    SELECT agent, endpoint, CASE WHEN endpoint IS NULL THEN resp_ip END AS address,
+        count(*) AS others, count(*) FILTER (WHERE action = 'allow') AS allowed
+    FROM seen
+    WHERE action IS DISTINCT FROM 'deny' AND NOT challenged
+      AND proxy_leg IS DISTINCT FROM 'upstream'
+      AND agent IN (SELECT agent FROM attempts)
+    GROUP BY ALL
+)
 SELECT
-    agent,
-    endpoint,
+    a.agent,
+    a.endpoint,
     list(flow_id ORDER BY flow_id) AS flow_ids,
     CASE WHEN bool_and(imitates IS NULL AND role IN (
             'registry-login', 'registry-regional', 'registry-data', 'other-registry',
@@ -37,6 +62,12 @@ SELECT
                 'other-registry')) THEN 'a registry that is neither declared as ours nor approved'
             ELSE 'storage that is neither declared as ours nor approved'
         END,
+        '_beside': CASE WHEN coalesce(max(b.others), 0) = 0 THEN
+                'Nothing is known to have left, but something on this agent wanted to go there.'
+            ELSE 'Not all was denied: ' || max(b.others) || ' other connection(s) of this '
+                || 'agent to the same destination were not (' || max(b.allowed)
+                || ' logged as allowed), and this attempt says nothing of what those carried.' END,
+        'not_denied': coalesce(max(b.others), 0),
         'attempts': count(*),
         'records': coalesce(sum(records), 0)::BIGINT,
         'rules': coalesce(list(DISTINCT rule ORDER BY rule) FILTER (WHERE rule IS NOT NULL),
@@ -44,17 +75,9 @@ SELECT
         'processes': coalesce(list(DISTINCT process ORDER BY process)
             FILTER (WHERE process IS NOT NULL), ['not logged'])
     } AS facts
-FROM evidence_flows
-JOIN (SELECT flow_id, rule, process, records FROM flows) USING (flow_id)
-WHERE denied AND NOT carried
-  AND ownership NOT IN ('ours', 'approved', 'platform')
-  AND (
-      imitates IS NOT NULL
-      OR role IN (
-          'storage-account', 'object-store', 'storage-infra', 'managed-storage-candidate',
-          'registry-managed-storage', 'registry-login', 'registry-regional', 'registry-data',
-          'other-registry', 'drop-service', 'webhook', 'tunnel'
-      )
-  )
-GROUP BY agent, endpoint
-ORDER BY agent, endpoint
+FROM attempts AS a
+LEFT JOIN beside AS b
+    ON b.agent = a.agent AND b.endpoint IS NOT DISTINCT FROM a.endpoint
+    AND b.address IS NOT DISTINCT FROM a.address
+GROUP BY a.agent, a.endpoint, a.address
+ORDER BY a.agent, a.endpoint, a.address

@@ -5,9 +5,9 @@
 -- shows = "contact"
 -- severity = "low"
 -- attack = ["T1567"]
--- explanation = "{agent} contacted {target}, {_what} ({contacts} connection(s), {allowed} of them logged as allowed; programs: {processes}). No source in the input counts bytes of this contact: it may have been a download, or anything else."
+-- explanation = "{agent} contacted {target}, {_what} ({contacts} connection(s), {allowed} of them logged as allowed{_asked}; programs: {processes}). {_counts} It may have been a download, or anything else."
 -- clears = [
---   "Add what counts bytes for that time: VNet flow logs, a capture, or a proxy's log of the same agent.",
+--   "Add what counts the bytes of both ways for that time: VNet flow logs, a capture, or a proxy's log of the same agent.",
 --   "If it is ours: --own {own_arg}",
 --   "If somebody approved it: --approve {target_arg}",
 -- ]
@@ -25,7 +25,17 @@ SELECT
                 THEN 'a registry that is neither declared as ours nor approved'
             ELSE 'storage that is neither declared as ours nor approved'
         END,
+        '_counts': CASE
+            WHEN count(orig_bytes) = 0 AND count(resp_bytes) = 0
+                THEN 'No source in the input counts bytes of this contact.'
+            WHEN count(orig_bytes) = 0
+                THEN 'No source in the input counts what was sent there.'
+            ELSE 'No source in the input counts both ways of this contact: no direction shows.'
+        END,
         'contacts': count(*),
+        'challenged': count(*) FILTER (WHERE challenged),
+        '_asked': CASE WHEN bool_or(challenged) THEN ', ' || count(*) FILTER (WHERE challenged)
+            || ' only asked by the proxy to authenticate (407)' ELSE '' END,
         'allowed': count(*) FILTER (WHERE action = 'allow'),
         'processes': coalesce(list(DISTINCT process ORDER BY process)
             FILTER (WHERE process IS NOT NULL), ['not logged'])
@@ -51,11 +61,13 @@ WHERE contact
           AND managed_of IS NULL
       )
   )
-  -- Where the same contact is counted as well, those figures speak.
-  AND NOT EXISTS (
-      SELECT 1 FROM attributed AS a
+  -- Where the same contact is counted as well, those figures speak; but never for bytes that another
+  -- connection is known to have sent.
+  AND (e.orig_bytes IS NOT NULL AND NOT e.challenged OR NOT EXISTS (
+      SELECT 1 FROM seen AS a
       WHERE a.agent = e.agent AND a.endpoint IS NOT DISTINCT FROM e.endpoint
-        AND a.orig_bytes IS NOT NULL
-  )
+        AND a.orig_bytes IS NOT NULL AND NOT a.challenged
+        AND (a.orientation IS DISTINCT FROM 'log' OR a.resp_bytes IS NOT NULL)
+  ))
 GROUP BY agent, endpoint
 ORDER BY agent, endpoint

@@ -5,7 +5,7 @@ WHERE stream = 'exfiltration' AND hit IN (
     SELECT h.hit
     FROM (SELECT hit, unnest(flow_ids) AS flow_id FROM hits) AS h
     JOIN http AS r ON r.flow_id = h.flow_id
-    WHERE lower(regexp_extract(r.target, '[?&]sktid=([0-9A-Fa-f-]{36})(?:&|$)', 1))
+    WHERE lower(regexp_extract(r.target, '(?i)[?&]sktid=([0-9a-f-]{36})(?:[&#]|$)', 1))
         NOT IN ('', getvariable('tenant'))
 );
 

@@ -56,6 +56,20 @@ def test_a_log_of_a_web_server_is_not_squid() -> None:
     assert "squid" not in formats
 
 
+def test_a_question_for_credentials_is_no_decision() -> None:
+    """407 begins every authenticated request; 403 is a refusal."""
+    native = "179369280{}.000 0 10.0.0.4 TCP_DENIED/{} 3868 CONNECT a.example:443 - HIER_NONE/- -\n"
+    plain = '10.0.0.4 - - [03/Nov/2026:09:00:1{} +0100] "CONNECT a.example:443 HTTP/1.1" {} 5\n'
+    text = "".join(
+        form.format(at, status) for at, status in enumerate((407, 403)) for form in (native, plain)
+    )
+    text += native.format(2, 407).replace("TCP_DENIED", "TCP_MISS")
+    _, rows, _ = observed(text)
+    assert [(row["status"], row.get("action")) for row in rows] == [
+        (407, None), (407, None), (403, "deny"), (403, "deny"), (407, "allow"),
+    ]  # fmt: skip
+
+
 NATIVE = "179369280%d.000   5000 10.0.0.4 TCP_MISS/200 6801 %s - HIER_NONE/- -"
 COMMON = (
     '10.0.0.4 - - [03/Nov/2026:09:00:1%d +0100] "CONNECT up.example:443 HTTP/1.1" 200 5 TCP_X:Y'

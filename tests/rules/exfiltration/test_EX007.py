@@ -78,3 +78,13 @@ def test_a_read_in_clear_is_not(case):
 def test_our_own_account_is_silent(case):
     case.upload(HOST, 70_000, **{**WRITE, "ownership": "ours"}, write_bytes=69_000)
     assert case.findings() == []
+
+
+def test_a_size_that_is_not_stated_is_not_zero(case):
+    case.logged(HOST, **WRITE, resp_bytes=394)
+    text = case.only().explanation
+    assert "1 write request was read in clear; the size of the body is not counted." in text
+    assert " 0 " not in text
+    case.logged(HOST, **{**WRITE, "write_requests": 2}, write_bytes=900)
+    text = case.only().explanation
+    assert "2 write requests read in clear had 900 body bytes in the input; of 1 other" in text

@@ -45,6 +45,43 @@ def test_a_denied_write_is_an_attempt_whatever_its_size(case):
     assert "First write request that was denied: PUT /c/b (line 4)" in found.explanation
 
 
+def test_what_was_not_denied_beside_it_is_said(case):
+    """An allowed connection to the same name, counted or not, must be known too."""
+    case.logged(HOST, **STORAGE, table_flow=DENY)
+    case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=90_000, table_flow={"action": "allow"})
+    case.logged(HOST, **STORAGE, agent="10.0.0.6", table_flow={"action": "allow"})
+    case.logged("x" + HOST, **STORAGE, table_flow={"action": "allow"})
+    (found,) = [f for f in case.findings() if f.rule == "EX010"]
+    assert "Nothing is known to have left" not in found.explanation
+    assert "1 other connection(s) of this agent" in found.explanation
+    assert "(1 logged as allowed)" in found.explanation
+    assert (found.flow_count, found.facts["not_denied"]) == (1, 1)
+
+
+def test_a_contact_beside_it_is_in_the_finding(case):
+    case.logged(HOST, **STORAGE, table_flow=DENY)
+    case.logged(HOST, **STORAGE, resp_bytes=70, table_flow={"action": "allow"})
+    found = case.only()
+    assert (found.rule, found.also, found.flow_count) == ("EX010", ["EX015"], 2)
+    assert "1 flow of the finding was not denied" in found.explanation
+
+
+def test_attempts_at_bare_addresses_are_told_apart(case):
+    values = {**STORAGE, "name_grade": "A6", "name_source": None}
+    case.logged(None, **values, table_flow=DENY)
+    case.logged(None, **values, resp_ip="52.0.0.2", table_flow={"action": "allow"})
+    (found,) = [f for f in case.findings() if f.rule == "EX010"]
+    assert "Nothing is known to have left" in found.explanation
+
+
+def test_more_than_an_attempt_takes_is_not_called_one(case):
+    case.logged(HOST, **STORAGE, orig_bytes=90_000, table_flow=DENY)
+    found = case.only()
+    assert found.rule == "EX010"
+    assert "90,000 bytes were counted on their way out" in found.explanation
+    assert "no more than connecting" not in found.explanation
+
+
 def test_a_denied_conversation_of_a_capture_without_upload(case):
     case.flow(HOST, **STORAGE, orig_bytes=600, table_flow=DENY)
     found = case.only()

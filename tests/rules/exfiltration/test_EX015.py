@@ -78,3 +78,69 @@ def test_neither_port_nor_address_is_needed(case):
 def test_nobody_without_name_and_address_is_accused(case):
     case.counted(None, 90_000_000, resp_ip=None, resp_port=443)
     assert case.findings() == []
+
+
+def test_a_download_that_is_counted_is_a_contact_all_the_same(case):
+    """Squid's standard lines: what came down, never what went up."""
+    case.logged(HOST, **STORAGE, resp_bytes=6801, table_flow={"bytes_grade": "measured"})
+    case.logged(HOST, **STORAGE)
+    found = case.only()
+    assert (found.rule, found.severity, found.shows) == ("EX015", "low", "contact")
+    assert "No source in the input counts what was sent there." in found.explanation
+    assert (
+        "What was sent is not counted, 6,801 bytes received (not counted in 1 flow)."
+        in found.explanation
+    )
+    assert found.orig_payload_bytes is None
+
+
+def test_what_was_sent_alone_is_a_contact_with_an_amount(case):
+    case.logged(HOST, **STORAGE, orig_bytes=40_000_000)
+    found = case.only()
+    assert (found.rule, found.severity, found.shows) == ("EX015", "low", "contact")
+    assert (found.orig_payload_bytes, found.uploaded_bytes) == (40_000_000, None)
+    assert "40,000,000 bytes sent, the download is not counted." in found.explanation
+    assert "upload" not in found.explanation
+
+
+def test_figures_of_another_connection_do_not_speak_for_bytes_that_were_sent(case):
+    case.logged(HOST, **STORAGE, orig_bytes=40_000_000)
+    case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=5000)
+    case.logged(HOST, **STORAGE, resp_bytes=70)
+    found = case.only()
+    assert (found.rule, found.flow_count, found.orig_payload_bytes) == ("EX015", 1, 40_000_000)
+
+
+def test_one_way_of_a_log_is_no_figure_that_speaks(case):
+    case.logged(HOST, **STORAGE, orig_bytes=900)
+    case.logged(HOST, **STORAGE)
+    assert (case.only().flow_count, case.only().rule) == (2, "EX015")
+
+
+def asked_back(case, form="squid+gzip", **values):
+    """A request that a proxy answered with 407, as its log has it."""
+    log = case.log(form=form)
+    flow = case.logged(HOST, **{**STORAGE, "resp_bytes": 4000, "input_id": log, **values})
+    case.add("http", flow_id=flow, ts_ns=1, packet=1, input_id=log, method="PUT", status=407)
+
+
+def test_a_proxys_question_is_neither_denied_nor_a_write(case):
+    asked_back(case, direction_evidence="W1", write_requests=1, write_bytes=90_000,
+               orig_bytes=90_000, upload_bytes=90_000, upload_app_bytes=90_000)  # fmt: skip
+    found = case.only()
+    assert (found.rule, found.also, found.severity) == ("EX015", [], "low")
+    assert "1 only asked by the proxy to authenticate (407)" in found.explanation
+    assert found.facts["challenged"] == 1
+
+
+def test_a_proxys_question_before_a_counted_answer_is_no_contact(case):
+    asked_back(case, orig_bytes=900)
+    case.logged(HOST, **STORAGE, orig_bytes=900, resp_bytes=5000, table_flow={"action": "allow"})
+    assert case.findings() == []
+
+
+@pytest.mark.parametrize(("form", "action"), [("zeek", None), ("squid", "allow")])
+def test_whoever_takes_an_upload_may_say_407(case, form, action):
+    asked_back(case, form, direction_evidence="W1", write_requests=1, write_bytes=90_000,
+               orig_bytes=90_000, table_flow={"action": action})  # fmt: skip
+    assert (case.only().rule, case.only().severity) == ("EX007", "high")
