@@ -1,7 +1,7 @@
 -- id = "HY005"
 -- title = "Foreign storage was read"
 -- stream = "hygiene"
--- order = 5
+-- order = 8
 -- severity = "info"
 -- attack = []
 -- why = "Downloads from somebody else's storage are ordinary (packages, release files), but each such account needs the wildcard that an upload would use as well, and what a build takes from there is code that somebody else can change."

@@ -1,7 +1,7 @@
 -- id = "RD003"
 -- title = "Registry reached by regional or private-link names"
 -- stream = "readiness"
--- order = 3
+-- order = 5
 -- severity = "info"
 -- attack = []
 -- why = "An agent that is pinned to one replica needs that replica's own login server in every allow-list, and does not follow the registry to another region. An agent that goes through a private endpoint does not meet the firewall's names at all: there, DNS records decide, and each data endpoint needs one."

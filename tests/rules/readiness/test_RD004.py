@@ -45,7 +45,7 @@ def test_what_another_agent_used_was_observed(case):
 def test_a_replica_s_login_server_is_the_registry_s(case):
     case.flow("contoso.eastus.geo.azurecr.io", **{**ACR, "role": "registry-regional"})
     (found,) = judged(case)
-    assert (found.rule, found.also, found.endpoint) == ("RD003", ["RD004"], "contoso.azurecr.io")
+    assert (found.rule, found.also, found.endpoint) == ("RD004", ["RD003"], "contoso.azurecr.io")
 
 
 def test_an_agent_that_only_pushed_needs_none(case):
