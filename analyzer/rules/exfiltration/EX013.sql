@@ -23,30 +23,24 @@
 --   "If somebody approved it: --approve {target_arg}",
 --   "Name the client that does this; ordinary ones put one name into SNI, CONNECT and Host.",
 -- ]
-WITH said AS (
-    SELECT DISTINCT
-        flow_id, name,
-        CASE WHEN kind IN ('sni', 'quic_sni') THEN 'SNI'
-            WHEN kind = 'socks' THEN 'SOCKS' ELSE 'CONNECT' END AS layer
-    FROM names
-    WHERE kind IN ('sni', 'quic_sni', 'connect', 'socks') AND flow_id IS NOT NULL
-),
-other AS (
-    SELECT a.flow_id, a.agent, a.endpoint, s.layer, s.name
-    FROM said AS s
+WITH other AS (
+    SELECT DISTINCT a.flow_id, a.agent, a.endpoint, s.kind, s.name
+    FROM names AS s
     JOIN attributed AS a ON a.flow_id = s.flow_id AND a.endpoint <> s.name
-    WHERE a.name_source IN ('http_host', 'connect', 'sni', 'log_fqdn')
+    WHERE s.kind IN ('sni', 'quic_sni', 'connect', 'socks')
+      AND a.name_source IN ('http_host', 'connect', 'sni', 'log_fqdn')
       AND a.ownership NOT IN ('ours', 'approved', 'platform')
       AND a.proxy_leg IS DISTINCT FROM 'upstream'
-      -- Of several CONNECT lines of one chain of proxies one has to fit.
-      AND NOT EXISTS (
-          SELECT 1 FROM said AS t
-          WHERE t.flow_id = s.flow_id AND t.layer = s.layer AND t.name = a.endpoint
-      )
+),
+fitting AS (
+    SELECT DISTINCT n.flow_id, n.kind
+    FROM names AS n
+    JOIN other AS x ON x.flow_id = n.flow_id AND x.kind = n.kind AND x.endpoint = n.name
 ),
 apart AS (
     SELECT
         x.*,
+        CASE x.kind WHEN 'socks' THEN 'SOCKS' WHEN 'connect' THEN 'CONNECT' ELSE 'SNI' END AS layer,
         -- The domain that its owner registered, as far as the form of a name tells.
         regexp_extract(x.name, '([^.]+[.](?:(?:co|com|org|net|ac|gov|edu|or|ne)[.][a-z]{2}|[^.]+))$', 1)
             AS outer_site,
@@ -55,6 +49,8 @@ apart AS (
         o.service AS outer_service, o.owner AS outer_owner,
         i.service AS inner_service, i.owner AS inner_owner
     FROM other AS x
+    -- Of several CONNECT lines of one chain of proxies one has to fit.
+    ANTI JOIN fitting AS f ON f.flow_id = x.flow_id AND f.kind = x.kind
     JOIN endpoints AS o ON o.name = x.name
     JOIN endpoints AS i ON i.name = x.endpoint
 )

@@ -19,9 +19,18 @@
 -- effect = "at-least"
 -- severity = "low"
 -- reason = "the name is declared as ours or approved"
-WITH answers AS (
+WITH told AS (
+    SELECT client_ip, name, addr, chain,
+        min((input_id, packet)) AS first_place, max((input_id, packet)) AS last_place
+    FROM names
+    WHERE kind = 'dns' AND addr IS NOT NULL
+      AND (contains(chain, '.privatelink.') OR contains(name, '.privatelink.'))
+      AND addr IN (SELECT addr FROM addresses WHERE scope = 'global')
+    GROUP BY client_ip, name, addr, chain
+),
+aliased AS (
     SELECT
-        client_ip, name, addr, input_id, packet,
+        *,
         list_filter(
             list_append(string_split(coalesce(chain, ''), '>'), name),
             lambda hop: regexp_matches(
@@ -30,34 +39,38 @@ WITH answers AS (
                     || '|azure[.](com|net|us|cn)|chinacloudapi[.]cn|usgovcloudapi[.]net'
                     || '|azurewebsites[.](net|us)|azmk8s[.]io)$'
             )
-        ) AS aliases
-    FROM names
-    WHERE kind = 'dns' AND addr IS NOT NULL
-      AND (contains(chain, '.privatelink.') OR contains(name, '.privatelink.'))
+        )[1] AS alias
+    FROM told
+),
+-- The first and the last of equal answers stand for all of them: a busy name has thousands.
+placed AS (
+    SELECT *, unnest([first_place, last_place]) AS place FROM aliased WHERE alias IS NOT NULL
+),
+messages AS (
+    SELECT p.*, c.agent, -1 - d.dns_id AS flow_id
+    FROM placed AS p
+    JOIN addresses AS c ON c.addr = p.client_ip
+    JOIN dns AS d
+        ON d.input_id = p.place[1] AND d.packet = p.place[2] AND d.qname = p.name
+        AND d.is_response AND d.client_ip = p.client_ip
 )
 SELECT
-    c.agent,
-    n.name AS endpoint,
-    list(DISTINCT -1 - d.dns_id ORDER BY -1 - d.dns_id) AS flow_ids,
+    m.agent,
+    m.name AS endpoint,
+    list(DISTINCT m.flow_id ORDER BY m.flow_id) AS flow_ids,
     CASE WHEN bool_or(e.ownership IN ('ours', 'approved')) THEN ['own-name']
         ELSE []::VARCHAR[] END AS modifiers,
     {
-        'aliases': list(DISTINCT n.aliases[1] ORDER BY n.aliases[1]),
-        'addresses': list(DISTINCT n.addr ORDER BY n.addr),
-        '_zone': regexp_extract(min(n.aliases[1]), '(privatelink[.].*)$', 1),
+        'aliases': list(DISTINCT m.alias ORDER BY m.alias),
+        'addresses': list(DISTINCT m.addr ORDER BY m.addr),
+        '_zone': regexp_extract(min(m.alias), '(privatelink[.].*)$', 1),
         '_whose': CASE WHEN bool_or(e.ownership IN ('ours', 'approved'))
             THEN 'It is ours, so inside of our network the answer should have been the private '
                 || 'endpoint''s address.'
             ELSE 'It is not declared as ours: if it belongs to somebody else, this is how the '
                 || 'outside is meant to reach it.' END
     } AS facts
-FROM answers AS n
-JOIN addresses AS c ON c.addr = n.client_ip
-JOIN addresses AS t ON t.addr = n.addr AND t.scope = 'global'
-JOIN dns AS d
-    ON d.input_id = n.input_id AND d.packet = n.packet AND d.qname = n.name AND d.is_response
-    AND d.client_ip = n.client_ip
-LEFT JOIN endpoints AS e ON e.name = n.name
-WHERE len(n.aliases) > 0
-GROUP BY c.agent, n.name
-ORDER BY c.agent, n.name
+FROM messages AS m
+LEFT JOIN endpoints AS e ON e.name = m.name
+GROUP BY m.agent, m.name
+ORDER BY m.agent, m.name

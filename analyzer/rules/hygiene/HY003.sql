@@ -35,12 +35,16 @@ used AS (
           OR (role = 'doh' AND (app IN ('tls', 'quic') OR resp_port = 443))
       )
     UNION ALL
-    SELECT -1 - d.dns_id, c.agent, NULL, d.server_ip, 'plain DNS to a resolver not declared'
+    -- The first and the last message about each name stand for all of them.
+    SELECT
+        unnest(list_distinct([-1 - min(d.dns_id), -1 - max(d.dns_id)])), c.agent, NULL,
+        d.server_ip, 'plain DNS to a resolver not declared'
     FROM dns AS d
     JOIN addresses AS c ON c.addr = d.client_ip
     JOIN addresses AS s ON s.addr = d.server_ip
     WHERE s.scope NOT IN ('loopback', 'multicast')
       AND EXISTS (SELECT 1 FROM resolvers)
+    GROUP BY c.agent, d.server_ip, d.qname
 )
 SELECT
     agent,

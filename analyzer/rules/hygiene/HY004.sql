@@ -22,14 +22,16 @@ WITH met AS (
     UNION ALL
     SELECT -1 - d.dns_id, c.agent, n.name, n.imitates
     FROM (
-        SELECT DISTINCT n.client_ip, n.name, n.input_id, n.packet, e.imitates
+        -- The first of equal answers stands for all of them.
+        SELECT n.client_ip, n.name, e.imitates, min((n.input_id, n.packet)) AS place
         FROM names AS n
         JOIN endpoints AS e ON e.name = n.name
-        WHERE n.kind = 'dns' AND e.imitates IS NOT NULL
+        WHERE n.kind = 'dns' AND e.imitates IS NOT NULL AND n.packet IS NOT NULL
+        GROUP BY n.client_ip, n.name, e.imitates
     ) AS n
     JOIN addresses AS c ON c.addr = n.client_ip
     JOIN dns AS d
-        ON d.input_id = n.input_id AND d.packet = n.packet AND d.qname = n.name AND d.is_response
+        ON d.input_id = n.place[1] AND d.packet = n.place[2] AND d.qname = n.name AND d.is_response
         AND d.client_ip = n.client_ip
 )
 SELECT

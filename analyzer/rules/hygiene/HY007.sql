@@ -19,37 +19,32 @@
 -- effect = "at-least"
 -- severity = "low"
 -- reason = "the name is a registry's, a storage account's or ours"
-WITH certified AS (
+WITH uncovered AS (
+    -- Handshakes that do not fit are few: only they are looked at closely.
     SELECT
-        flow_id,
-        string_split(lower(arg_max(
-            coalesce(cert_names, cert_subject), (ts_ns, input_id, packet)
-        )), ',') AS covered
-    FROM tls_server
-    WHERE coalesce(cert_names, cert_subject) IS NOT NULL
-    GROUP BY flow_id
-),
-hello AS (
-    SELECT flow_id, rtrim(lower(arg_max(sni, (ts_ns, input_id, packet))), '.') AS sni
-    FROM tls
-    WHERE sni IS NOT NULL AND flow_id IN (SELECT flow_id FROM certified)
-    GROUP BY flow_id
-),
-alerted AS (
-    SELECT
-        flow_id,
-        arg_max(level || ' ' || coalesce(name, description::VARCHAR), (ts_ns, input_id, packet))
-            AS client_alert
-    FROM tls_alerts
-    WHERE sender = 'client' AND flow_id IN (SELECT flow_id FROM certified)
-    GROUP BY flow_id
+        h.flow_id, rtrim(lower(h.sni), '.') AS sni,
+        string_split(lower(coalesce(s.cert_names, s.cert_subject)), ',') AS covered
+    FROM tls_server AS s
+    JOIN tls AS h ON h.flow_id = s.flow_id
+    WHERE h.sni IS NOT NULL
+      AND coalesce(s.cert_names, s.cert_subject) IS NOT NULL
+      AND NOT list_has_any(
+          string_split(lower(coalesce(s.cert_names, s.cert_subject)), ','),
+          [
+              rtrim(lower(h.sni), '.'),
+              '*' || substr(rtrim(lower(h.sni), '.'), strpos(h.sni, '.'))
+          ]
+      )
 ),
 shown AS (
-    SELECT h.flow_id, h.sni, c.covered, w.client_alert
-    FROM hello AS h
-    JOIN certified AS c ON c.flow_id = h.flow_id
-    LEFT JOIN alerted AS w ON w.flow_id = h.flow_id
-    WHERE regexp_matches(h.sni, '^[a-z0-9_-]+([.][a-z0-9_-]+)*[.][a-z][a-z0-9-]*$')
+    SELECT u.flow_id, u.sni, min(u.covered) AS covered, min(w.client_alert) AS client_alert
+    FROM uncovered AS u
+    LEFT JOIN (
+        SELECT flow_id, level || ' ' || coalesce(name, description::VARCHAR) AS client_alert
+        FROM tls_alerts WHERE sender = 'client'
+    ) AS w ON w.flow_id = u.flow_id
+    WHERE regexp_matches(u.sni, '^[a-z0-9_-]+([.][a-z0-9_-]+)*[.][a-z][a-z0-9-]*$')
+    GROUP BY u.flow_id, u.sni
 )
 SELECT
     a.agent,
@@ -76,6 +71,5 @@ FROM shown AS s
 JOIN attributed AS a ON a.flow_id = s.flow_id
 LEFT JOIN endpoints AS e ON e.name = s.sni
 WHERE a.proxy_leg IS DISTINCT FROM 'upstream'
-  AND NOT list_has_any(s.covered, [s.sni, '*.' || regexp_replace(s.sni, '^[^.]+[.]', '')])
 GROUP BY a.agent, s.sni
 ORDER BY a.agent, s.sni

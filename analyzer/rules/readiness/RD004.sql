@@ -5,7 +5,7 @@
 -- severity = "info"
 -- attack = []
 -- why = "When the wildcard for storage is taken away, this agent pulls through data endpoints or not at all, and nothing in the input shows that it can reach one. A replica that nobody used is still needed: the next pull may be sent there."
--- arithmetic = "Agents in contact with the login server of a registry that an inventory, --own or acrtrace.toml declares, or with managed storage that may be its own, without one flow to a data endpoint of it. Agents that only pushed are left out. With --allows, low where a listed data endpoint is not let through."
+-- arithmetic = "Agents in contact with the login server of a registry that an inventory, --own or acrtrace.toml declares, or with managed storage that may be its own, without one flow to a data endpoint of it. Agents that pushed and whose layers came from nowhere are left out: a push needs no data endpoint. With --allows, low where a listed data endpoint is not let through."
 -- false_positives = [
 --   "An agent that found all layers in its own cache and asked for manifests alone.",
 --   "A pull whose data connections the input lacks.",
@@ -77,5 +77,6 @@ WHERE (c.agent, c.login) NOT IN (
     SELECT (agent, login) FROM contacts_of WHERE role = 'registry-data'
 )
 GROUP BY c.agent, c.login
-HAVING NOT bool_and(c.pushed)
+-- A push opens connections without an upload, too; its agent has pulled nothing for all that shows.
+HAVING bool_or(c.role = 'managed') OR NOT bool_or(c.pushed)
 ORDER BY c.agent, c.login
