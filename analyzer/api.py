@@ -25,6 +25,7 @@ from analyzer.inputs.discover import discover
 from analyzer.logs.extract import LogOptions, extract_logs, log_formats
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
+from analyzer.rules.expected import Expected
 from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ def analyze(
             catalogue_version=inventory.catalogue.version,
             tool_version=__version__,
             commands=Commands(recount, reprint),
+            expected=Expected(
+                (*settings.resolvers, *inventory.resolvers), (*settings.allows, *inventory.allows)
+            ),
         )
 
 

@@ -43,6 +43,9 @@ class Thresholds:
     correlation_seconds: int = 1800
     dns_grace_seconds: int = 3600
     lower_bound_missed_share: float = 0.01
+    tunnel_seconds: int = 600
+    tunnel_turns: int = 20
+    tunnel_bytes: int = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Settings:
         own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a registry label.
         approve: ``--approve`` names, in the same forms.
         agents: ``--agent NAME=CIDR`` pairs as (label, network text).
+        resolvers: ``--resolver``: addresses, networks or names of resolvers that agents may ask.
+        allows: ``--allows``: names that the firewall lets through, ``*.`` for any labels in front.
         config_file: ``acrtrace.toml`` that was read, if any.
         case_path: DuckDB file to keep, or None for memory.
         force: Replace an existing case file.
@@ -76,6 +81,8 @@ class Settings:
     own: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
     agents: tuple[tuple[str, str], ...] = ()
+    resolvers: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
     config_file: Path | None = None
     case_path: Path | None = None
     force: bool = False

@@ -80,12 +80,18 @@ def read(
 
 
 def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Commands) -> Evidence:
+    lookup = row["flow_id"] < 0
     orig, resp = (row["agent_ip"], row["agent_port"]), (row["resp_ip"], row["resp_port"])
-    display_filter, command = ("", None) if row["logged"] else _recount(row, inputs, commands)
+    if row["logged"]:
+        display_filter, command = "", None
+    elif lookup:  # a message, whatever it is wrapped in; no bytes of it are counted
+        display_filter, command = f"frame.number == {row['first_packet']}", None
+    else:
+        display_filter, command = _recount(row, inputs, commands)
     log = _log(row, inputs)
     return Evidence(
-        kind="http" if row["writes"] else "flow",
-        flow_id=row["flow_id"],
+        kind="dns" if lookup else "http" if row["writes"] else "flow",
+        flow_id=None if lookup else row["flow_id"],
         community_id=row["community_id"],
         input=inputs[row["input_id"]].path if row["input_id"] < len(inputs) else "",
         first_packet=None if row["logged"] else row["first_packet"],

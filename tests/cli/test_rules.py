@@ -17,10 +17,12 @@ def test_the_list_is_in_the_stated_order():
     assert answer.exit_code == 0
     lines = answer.output.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015", "RD001",
+        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
+        "EX013", "EX014", "RD001", "RD002", "RD004", "RD003",
+        "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip
     assert "low to critical" in lines[0]
-    assert "Layers come from registry-managed storage" in lines[-1]
+    assert "Foreign storage was read" in lines[-1]
 
 
 @pytest.mark.parametrize("name", ["EX001", "ex001"])

@@ -33,8 +33,19 @@ def write(folder, text, name="EX900"):
 def test_the_stated_order_of_the_built_in_rules():
     assert [rule.id for rule in load()] == [
         "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
-        "RD001",
+        "EX013", "EX014",
+        "RD001", "RD002", "RD004", "RD003",
+        "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip
+
+
+def test_only_the_exfiltration_stream_accuses():
+    """--fail-on medium and the verdict are about uploads alone, whatever the other streams say."""
+    for rule in load():
+        if rule.stream != "exfiltration":
+            given = [rule.severity, *(m.severity for m in rule.modifiers.values() if m.severity)]
+            given += [step.severity for step in rule.ladder]
+            assert set(given) <= {"low", "info"}, rule.id
 
 
 def test_every_rule_file_stands_in_the_folder_of_its_stream():

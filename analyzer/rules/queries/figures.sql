@@ -3,7 +3,8 @@ SELECT
     c.finding,
     c.place,
     coalesce(min(c.rule), '') AS rule,
-    count(DISTINCT j.flow_id) AS flows,
+    count(DISTINCT j.flow_id) FILTER (WHERE j.flow_id >= 0) AS flows,
+    count(DISTINCT j.flow_id) FILTER (WHERE j.flow_id < 0) AS lookups,
     min(j.start_ns) AS first_ns,
     max(j.end_ns) AS last_ns,
     coalesce(sum(j.upload_turns), 0)::BIGINT AS upload_turns,
@@ -17,7 +18,7 @@ SELECT
     sum(j.orig_missed_bytes)::BIGINT AS missed_bytes,
     sum(j.uploaded)::BIGINT AS uploaded,
     count(*) FILTER (WHERE j.action = 'deny') AS denied_flows,
-    count(*) FILTER (WHERE j.orig_bytes IS NULL) AS uncounted_flows,
+    count(*) FILTER (WHERE j.orig_bytes IS NULL AND j.flow_id >= 0) AS uncounted_flows,
     count(*) FILTER (WHERE NOT j.has_turns AND j.upload_bytes IS NOT NULL) AS counted_flows,
     coalesce(sum(j.upload_bytes) FILTER (WHERE NOT j.has_turns), 0)::BIGINT AS counted_bytes,
     coalesce(sum(j.upload_bytes) FILTER (

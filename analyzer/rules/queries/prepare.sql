@@ -19,6 +19,11 @@ LEFT JOIN (
     FROM flows
 ) AS f ON f.flow_id = a.flow_id;
 
+-- `looked_up`: DNS messages that rules name as evidence, as rows beside the flows of `seen`; a rule names
+-- message N as flow -1 - N, because no flow has a number below 0. accuse.sql fills it.
+CREATE OR REPLACE TEMP TABLE looked_up AS SELECT * FROM seen LIMIT 0;
+CREATE OR REPLACE TEMP VIEW all_seen AS SELECT * FROM seen UNION ALL SELECT * FROM looked_up;
+
 -- `evidence_flows`: the flows that show a direction towards the responder (`carried`), those that a device
 -- denied, and those to others' known services that a log states without any amount (`contact`), once per transfer
 -- (a proxy's own leg is left out).
