@@ -23,6 +23,22 @@ def doc(meaning: str, **extra: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request that `acrtrace inspect` read in a conversation, and its answer."""
+
+    packet: int | None = doc("Packet of the input that ends the request, from 1.")
+    time_ns: int | None = doc("Time of that packet, nanoseconds UTC.")
+    version: str = doc("HTTP/1.1, HTTP/2, ...")
+    decrypted: bool = doc("Read inside TLS with secrets; false for plain HTTP.")
+    method: str = doc("Method.")
+    url: str = doc("Scheme, host and target; credentials are REDACTED.")
+    headers: list[str] = doc("`Name: value` in their order; credentials are REDACTED.")
+    body_bytes: int | None = doc("Body in the capture, null when it was not seen whole.")
+    status: int | None = doc("Status of the final answer, null when none was seen.")
+    answer_headers: list[str] = doc("Headers of that answer, likewise.")
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One flow (or look-up) that carries a finding."""
 
@@ -56,6 +72,16 @@ class Evidence:
         "has it."
     )
     tshark: str | None = doc("Command that reprints orig_payload_bytes from the input.")
+    proto: str | None = doc("tcp | udp | what a log says; null when none says.")
+    bpf: str | None = doc(
+        "Capture filter (pcap-filter) of this conversation, both directions; it has no notion of "
+        "time. Null where only a log has it and inside tunnels, which it cannot look into."
+    )
+    kql: list[str] = doc(
+        "Log Analytics queries that show it again in Azure's tables, where an Azure log is the "
+        "source."
+    )
+    requests: list[Request] = doc("What `acrtrace inspect` read in it; empty before.")
     log: str | None = doc("Log that tells of it, as an input's path; null for a capture alone.")
     log_line: int | None = doc("Number of its first line there, from 1; after decompression.")
     log_last_line: int | None = doc("Number of its last line.")

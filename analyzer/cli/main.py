@@ -25,6 +25,7 @@ UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
 # Command -> where it is, and the line that --help shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
+    "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),
     "rule": ("analyzer.cli.rules:rule", "Explain one rule, for example EX001."),

@@ -53,6 +53,14 @@ def make_evidence(**changes: Any) -> Evidence:
             "tshark -r build-agents.pcapng -o tcp.reassemble_out_of_order:TRUE "
             f"-Y '{shown}' -T fields -e tcp.len | awk '{{s+=$1}} END {{print s}}'"
         ),
+        proto="tcp",
+        bpf=(
+            f"(src host 10.20.1.14 and tcp src port {port} and dst host 20.60.34.4 and tcp dst "
+            f"port 443) or (src host 20.60.34.4 and tcp src port 443 and dst host 10.20.1.14 and "
+            f"tcp dst port {port})"
+        ),
+        kql=[],
+        requests=[],
         log=None,
         log_line=None,
         log_last_line=None,

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from analyzer.config import Settings
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
+from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.result import Finding, InventoryInfo, Result
 from analyzer.rules.assemble import evaluate
@@ -188,7 +189,7 @@ class Case:
             inventory_infos=[OWN_REGISTRY] if inventory else [],
             catalogue_version="test",
             tool_version="0",
-            commands=Commands(recount, reprint),
+            commands=Commands(recount, reprint, bpf, queries),
         )
 
     def findings(self, *, inventory: bool = True) -> list[Finding]:
