@@ -324,5 +324,5 @@ def test_the_capture_filter_shows_both_directions_and_no_other(tmp_path, tagged)
 
 @pytest.mark.parametrize("address", ["10.0.0.1 or tcp", "$(id)", "::1%x' or '"])
 def test_only_addresses_enter_a_capture_filter(address):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="address"):
         bpf("tcp", (address, 1), ("10.0.0.2", 2))
