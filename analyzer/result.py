@@ -238,6 +238,14 @@ class Coverage:
     ech_flows: int = doc("Flows whose hello offers ECH.")
     quic_flows: int = doc("QUIC flows, and all others to UDP port 443.")
     quic_unread_flows: int = doc("Those among them whose ClientHello was not read.")
+    bytes_by_grade: dict[str, int] = doc(
+        "`outgoing_bytes` by the grade of the flow's name, A1 to A6; a hidden name is A6."
+    )
+    dropped_packets: int = doc("Packets that the capture files say were dropped before writing.")
+    clock_jumps: int = doc("Times a capture's clock went back by more than a second.")
+    gaps: int = doc("Times of more than a minute between captures that no capture covers.")
+    gap_ns: int = doc("Their sum, nanoseconds.")
+    encrypted_dns_flows: int = doc("Flows to resolvers over TLS, QUIC or HTTPS.")
     notes: list[str] = doc("Sentences: what could not be seen, in order of weight.")
 
 

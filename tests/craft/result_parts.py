@@ -203,6 +203,12 @@ def make_coverage(**changes: Any) -> Coverage:
         ech_flows=3,
         quic_flows=5,
         quic_unread_flows=2,
+        bytes_by_grade={"A1": 0, "A2": 7_406_326, "A3": 0, "A4": 0, "A5": 0, "A6": 6_672},
+        dropped_packets=0,
+        clock_jumps=0,
+        gaps=0,
+        gap_ns=0,
+        encrypted_dns_flows=0,
         notes=[
             "2 QUIC flows hide their name.",
             "Two flows were seen in one direction only; their shape is inferred from ACK numbers.",
