@@ -131,6 +131,20 @@ def locate(b: Bytes, x: Ints, q: Ints) -> int:
     return OK
 
 
+@kernel("i(I1, I2, I1)", entry=True)
+def enter(n: Ints, k: Ints, row: Ints) -> int:
+    """Puts a conversation into the table, which has room for it; its place there."""
+    h = key_hash(n, row[K_A_HI], row[K_A_LO], row[K_B_HI], row[K_B_LO], row[K_KEY])
+    mask = n[N_MASK]
+    at = h & mask
+    while k[at, K_HASH] != 0:
+        at = (at + 1) & mask
+    for column in range(k.shape[1]):
+        k[at, column] = row[column]
+    k[at, K_HASH] = h
+    return at
+
+
 @kernel("i(I1, I1, I2)")
 def belongs(x: Ints, n: Ints, k: Ints) -> int:
     """1 when the packet in the registers is one of a listed conversation; it is counted there."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.capture.aside import Aside, Record, place_of
-from analyzer.capture.flows import key_hash
 from analyzer.capture.fragments import COPY_NS, MAX_AGE_NS, Place, Whole, parse
 from analyzer.capture.layout import (
     AT_IP,
@@ -29,7 +28,6 @@ from analyzer.capture.layout import (
     K_B_LO,
     K_END,
     K_FIRST,
-    K_HASH,
     K_INPUT,
     K_KEY,
     K_PKTS,
@@ -59,7 +57,7 @@ from analyzer.capture.layout import (
     X_SIZE,
     X_WIRE_END,
 )
-from analyzer.capture.pick import ICMP, pick
+from analyzer.capture.pick import ICMP, enter, pick
 from analyzer.capture.rewalk import FAULTS, step_over
 
 if TYPE_CHECKING:
@@ -143,16 +141,12 @@ def table_of(conversations: Sequence[Conversation], n: Ints) -> tuple[Ints, list
         a, b = (ah, al, each.ends[0][1]), (bh, bl, each.ends[1][1])
         a, b = min(a, b), max(a, b)
         key = (va << 40) | (each.proto << 32) | (a[2] << 16) | b[2]
-        with np.errstate(over="ignore"):  # as Python it warns of what a hash does all the time
-            h = int(key_hash(n, a[0], a[1], b[0], b[1], key))
-        at = h & (size - 1)
-        while k[at, K_HASH]:
-            at = (at + 1) & (size - 1)
-        k[at, K_HASH], k[at, K_KEY] = h, key
-        k[at, K_A_HI], k[at, K_A_LO], k[at, K_B_HI], k[at, K_B_LO] = a[0], a[1], b[0], b[1]
-        k[at, K_START], k[at, K_END] = each.start_ns, each.end_ns
-        k[at, K_INPUT], k[at, K_FIRST] = each.input_id, each.first_packet
-        rows.append(at)
+        row = np.zeros(K_SIZE, dtype=np.int64)
+        row[K_KEY] = key
+        row[K_A_HI], row[K_A_LO], row[K_B_HI], row[K_B_LO] = a[0], a[1], b[0], b[1]
+        row[K_START], row[K_END] = each.start_ns, each.end_ns
+        row[K_INPUT], row[K_FIRST] = each.input_id, each.first_packet
+        rows.append(int(enter(n, k, row)))
     return k, rows
 
 
@@ -173,7 +167,6 @@ class Picker:
 
     def __init__(self, conversations: Sequence[Conversation], *, icmp: bool = False) -> None:
         self.bits: dict[int, Bytes] = {}
-        self.records: dict[int, int] = {}
         self.secrets: list[tuple[int, bytes]] = []
         self.secrets_dropped = 0
         self.given_up = 0
