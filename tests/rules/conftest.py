@@ -9,7 +9,8 @@ import pytest
 
 from analyzer.case.addresses import key_of
 from analyzer.config import Settings
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
+from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.result import Finding, InventoryInfo, Result
 from analyzer.rules.assemble import evaluate
@@ -225,7 +226,7 @@ class Case:
             inventory_infos=given if inventories is None else inventories,
             catalogue_version="test",
             tool_version="0",
-            commands=Commands(recount, reprint),
+            commands=Commands(recount, reprint, bpf, queries),
             expected=expected,
         )
 

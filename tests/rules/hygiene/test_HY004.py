@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.evidence.carve import captured
+
 LOOK_ALIKE = "contoso.azurecr.io.evil.net"
 
 
@@ -29,6 +31,10 @@ def test_look_up_and_conversation_are_one_finding(case):
     assert (found.flow_count, len(found.evidence)) == (1, 2)
     assert "Seen in 1 flow and 1 DNS message" in found.explanation
     assert {e.kind for e in found.evidence} == {"flow", "dns"}
+    message = next(e for e in found.evidence if e.kind == "dns")
+    assert (message.flow_id, message.bpf, message.tshark, message.kql) == (None, None, None, [])
+    assert message.display_filter == f"frame.number == {message.first_packet}"
+    assert [e.kind for e in captured(found)] == ["flow"]  # what carve writes
 
 
 def test_letters_that_only_look_alike(case):
