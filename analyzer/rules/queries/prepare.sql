@@ -1,5 +1,11 @@
 -- What every rule may read beside the documented tables.
 --
+-- `site`: whose a name nobody classified is, as far as a name tells: its last two labels, three below
+-- the usual second levels of country codes (co.uk, com.br).
+CREATE OR REPLACE TEMP MACRO site(name) AS array_to_string(string_split(name, '.')[
+    CASE WHEN regexp_matches(name, '(^|[.])(ac|co|com|edu|gob|gov|gv|ne|net|nic|or|org)[.][a-z]{2}$')
+        THEN -3 ELSE -2 END:], '.');
+
 -- `seen`: `attributed` with what a device did. A log's request that the device denied never left it: it is
 -- an attempt, and no write.
 CREATE OR REPLACE TEMP VIEW seen AS
