@@ -104,4 +104,7 @@ SELECT
     } AS facts
 FROM matched
 GROUP BY agent, endpoint
+-- Of a site's hosts those that had a part worth naming.
+HAVING min(role) <> 'unknown'
+    OR sum(amount) >= (SELECT drip_day_bytes FROM thresholds) // 10
 ORDER BY agent, endpoint
