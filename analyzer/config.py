@@ -38,6 +38,12 @@ class Thresholds:
     critical_write_bytes: int = 1_048_576
     critical_upload_bytes: int = 104_857_600
     medium_drip_sum_bytes: int = 65536
+    medium_unclassified_bytes: int = 1_048_576
+    budget_day_bytes: int = 1_048_576
+    drip_day_bytes: int = 65536
+    long_query_bytes: int = 512
+    dns_hour_label_bytes: int = 4096
+    dns_hour_names: int = 50
     counted_storage_bytes: int = 65536
     counted_other_bytes: int = 1_048_576
     correlation_seconds: int = 1800

@@ -18,7 +18,8 @@ def test_the_list_is_in_the_stated_order():
     lines = answer.output.splitlines()
     assert [line.split()[0] for line in lines] == [
         "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
-        "EX013", "EX014", "RD001", "RD002", "RD004", "RD003",
+        "EX013", "EX014", "EX008", "EX009", "EX011", "EX012",
+        "RD001", "RD002", "RD004", "RD003",
         "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip
     assert "low to critical" in lines[0]
@@ -30,7 +31,7 @@ def test_one_rule_is_explained(name):
     answer = CliRunner().invoke(rule, [name])
     assert answer.exit_code == 0
     for wanted in (
-        "EX001: Upload to a storage account or object store that is not ours",
+        "EX001: Upload to storage, or another service named after its owner, that is not ours",
         "high: upload_bytes of 65,536 or more (high_upload_bytes)",
         "critical: upload_bytes of 104,857,600 or more",
         "platform-claimed (cap low)",

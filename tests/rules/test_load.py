@@ -33,7 +33,7 @@ def write(folder, text, name="EX900"):
 def test_the_stated_order_of_the_built_in_rules():
     assert [rule.id for rule in load()] == [
         "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
-        "EX013", "EX014",
+        "EX013", "EX014", "EX008", "EX009", "EX011", "EX012",
         "RD001", "RD002", "RD004", "RD003",
         "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip

@@ -1,5 +1,5 @@
 -- id = "EX001"
--- title = "Upload to a storage account or object store that is not ours"
+-- title = "Upload to storage, or another service named after its owner, that is not ours"
 -- stream = "exfiltration"
 -- order = 6
 -- severity = "low"
@@ -14,8 +14,7 @@
 --   "If it is ours: --own {own_arg}",
 --   "If somebody approved it: --approve {target_arg}",
 --   { roles = ["storage-account"], text = "If the account is in your subscription, declare all of them at once: az storage account list -o json > storage.json, then --inventory storage.json; the account's resource logs (StorageWrite) show what arrived." },
---   { roles = ["ci-platform"], text = "Compare the bytes with the artifacts, logs and caches of the build job that ran at that time." },
---   { roles = ["registry-task-staging"], text = "Compare with the registry's task runs at that time: az acr task list-runs --registry NAME" },
+--   { roles = ["azure-service"], text = "If it is in your subscription: az resource list --name {label} -o table shows it." },
 -- ]
 -- [modifiers.owner-undecidable]
 -- effect = "note"
@@ -26,9 +25,8 @@ SELECT
     list(flow_id ORDER BY flow_id) AS flow_ids,
     CASE WHEN bool_or(ownership = 'undecidable') THEN ['owner-undecidable']
         ELSE []::VARCHAR[] END
-    || CASE WHEN bool_or(ownership = 'platform-claimed'
-            OR role IN ('ci-platform', 'registry-task-staging', 'storage-system'))
-        THEN ['platform-claimed'] ELSE []::VARCHAR[] END
+    || CASE WHEN bool_or(ownership = 'platform-claimed') THEN ['platform-claimed']
+        ELSE []::VARCHAR[] END
     || CASE WHEN bool_or(ownership = 'platform') THEN ['platform'] ELSE []::VARCHAR[] END
     || CASE WHEN bool_or(denied) THEN ['denied'] ELSE []::VARCHAR[] END AS modifiers,
     {
@@ -36,16 +34,18 @@ SELECT
             WHEN 'storage-account' THEN 'a storage account'
             WHEN 'object-store' THEN 'an object store'
             WHEN 'storage-infra' THEN 'a storage front end that many accounts share'
-            WHEN 'ci-platform' THEN 'a host named like the build platform''s own'
-            WHEN 'registry-task-staging' THEN 'an account named like a registry''s build staging'
-            ELSE 'an account named like one of the platform''s system accounts'
+            ELSE 'an Azure service whose name carries its owner'
         END
     } AS facts
 FROM evidence_flows
 WHERE carried
-  AND role IN (
-      'storage-account', 'object-store', 'storage-infra',
-      'ci-platform', 'registry-task-staging', 'storage-system'
+  AND (
+      role IN ('storage-account', 'object-store', 'storage-infra')
+      -- Every request to these carries a token, so that small turns are no evidence.
+      OR (
+          role = 'azure-service' AND ownership <> 'undecidable'
+          AND (uploads OR writes OR counted)
+      )
   )
   AND ownership NOT IN ('ours', 'approved')
 GROUP BY agent, endpoint

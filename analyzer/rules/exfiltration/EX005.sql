@@ -29,6 +29,8 @@ SELECT
 FROM evidence_flows
 WHERE carried
   AND role IN ('drop-service', 'webhook', 'tunnel')
+  -- Slack's shared hosts have a budget (EX011).
+  AND NOT (service IS NOT DISTINCT FROM 'slack' AND ownership = 'undecidable')
   AND ownership NOT IN ('ours', 'approved')
 GROUP BY agent, endpoint
 ORDER BY agent, endpoint
