@@ -20,7 +20,8 @@ _HEAD = """\
 # Tables of a case
 
 `acrtrace analyze INPUT --case FILE.duckdb` keeps these tables in a DuckDB file. This page is
-written by `python -m analyzer.case.schema_page` from the one definition that the tables are made from.
+written by `python -m analyzer.case.schema_page` from the one definition that the tables are made
+from.
 
 Terms are Zeek's: originator (client) and responder (server). Times are integer nanoseconds since
 1970 UTC, sizes are integer bytes. Unknown is NULL, never 0 or an empty text."""
