@@ -41,6 +41,17 @@ def test_one_rule_is_explained(name):
         assert wanted in answer.output
 
 
+def test_the_pages_are_what_is_committed(repo_root, tmp_path):
+    answer = CliRunner().invoke(rules, ["--markdown", str(tmp_path / "rules")])
+    assert answer.exit_code == 0, answer.output
+    kept = repo_root / "docs" / "rules"
+    assert {p.name: p.read_text() for p in (tmp_path / "rules").iterdir()} == {
+        p.name: p.read_text() for p in kept.iterdir()
+    }, "acrtrace rules --markdown docs/rules renews them"
+    one = CliRunner().invoke(rule, ["--markdown", "ex001"])
+    assert one.output == (kept / "EX001.md").read_text()
+
+
 def test_an_unknown_rule_names_the_known_ones():
     answer = CliRunner().invoke(rule, ["EX999"])
     assert isinstance(answer.exception, UsageError)

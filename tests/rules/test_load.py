@@ -134,3 +134,19 @@ def test_two_rules_may_not_claim_one_place_or_id(tmp_path):
     twin = write(tmp_path / "more", HEAD.replace("90\n", "91\n") + SELECT)
     with pytest.raises(UsageError, match="id is already that of"):
         load([one, twin])
+
+
+def test_built_in_rules_must_be_documented(tmp_path, monkeypatch):
+    path = write(tmp_path, HEAD + SELECT)
+    assert load([path])[0].why == ""
+    monkeypatch.setattr("analyzer.rules.load.RULES_DIR", tmp_path)
+    with pytest.raises(UsageError, match=r"EX900\.sql:1: the head has no why: built-in rules"):
+        load([path])
+    said = '-- why = "w"\n-- arithmetic = "a"\n-- false_positives = ["f"]\n'
+    assert load([write(tmp_path, said + HEAD + SELECT)])[0].false_positives == ("f",)
+
+
+def test_false_positives_are_sentences(tmp_path):
+    path = write(tmp_path, HEAD + "-- false_positives = [1]\n" + SELECT)
+    with pytest.raises(UsageError, match=r"EX900\.sql:9: false_positives must be a list of"):
+        load([path])

@@ -9,6 +9,14 @@
 --   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1567.002", "T1537"]
+-- why = "A firewall rule that permits *.blob.core.windows.net, or any other wildcard over a store, permits every account in it. An account takes minutes to open and needs nobody's consent, so the hole that lets layers in lets data out."
+-- arithmetic = "All flows of the agent to the name together. Wire bytes of upload turns (at least upload_turn_bytes sent and more than came back, or at least upload_turn_always_bytes whatever came back): medium from medium_upload_bytes, high from high_upload_bytes. Wire bytes of drips (drip_bytes to upload_turn_bytes sent, less received) and wide requests (more than wide_request_bytes) without such a turn: medium from medium_drip_sum_bytes. Counters of a log take part for days (UTC) with at least counted_storage_bytes sent and more than half of what was received. Anything less is low; the amount is stated always."
+-- false_positives = [
+--   "Accounts of our own that no inventory, --own or --approve names.",
+--   "Uploads that a build is meant to make, such as artifacts, caches, logs and crash reports to an account of a supplier.",
+--   "Reads whose requests are long: signed addresses and big tokens make wide requests, which add up over many reads.",
+--   "Accounts of the platform: they are recognised by name alone, and a new pattern is not known.",
+-- ]
 -- explanation = "{agent} {sent} {target}, {_what}, which is neither declared as ours nor approved."
 -- clears = [
 --   "If it is ours: --own {own_arg}",

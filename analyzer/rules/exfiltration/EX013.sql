@@ -12,7 +12,7 @@
 -- ]
 -- attack = ["T1090.004"]
 -- why = "A firewall decides by the name on the outside: the CONNECT line, or the SNI. A front end that many customers share delivers by the name inside: the Host header. Who writes a permitted name outside and another inside passes the one and reaches the other."
--- arithmetic = "Flows whose destination was read inside (Host in decrypted or inspected requests, SNI inside a CONNECT or SOCKS tunnel) and that announce another name outside, where the two belong to different owners: other service or owner label by the catalogue, else another registered domain. Uploads climb the same ladder as at storage; without any upload it is low, and silent over HTTP/2, where clients share one connection between hosts of one certificate (RFC 9113 section 9.1.1)."
+-- arithmetic = "Flows whose destination was read inside (Host in decrypted or inspected requests, SNI inside a CONNECT or SOCKS tunnel) and that announce another name outside, where the two belong to different owners: other service or owner label by the catalogue, else another registered domain. Uploads climb the same ladder as at storage: medium from medium_upload_bytes of upload turns, medium_write_bytes of bodies read in clear or medium_drip_sum_bytes of drips, high from high_upload_bytes; without any upload it is low, and silent over HTTP/2, where clients share one connection between hosts of one certificate (RFC 9113 section 9.1.1)."
 -- false_positives = [
 --   "Content networks whose clients reuse one connection for several customers' hosts.",
 --   "A proxy that rewrites Host, or a tunnel to a second proxy whose own CONNECT is not in the input.",

@@ -5,10 +5,11 @@
 -- severity = "info"
 -- attack = []
 -- why = "Whoever takes the wildcard for storage away cuts these agents off from their layers, and whoever keeps it leaves the door open through which anybody writes to an account of their own."
--- arithmetic = "Bytes received from storage accounts named like registry-managed ones, which this case shows being read only, by an agent that was in contact with the registry's login server at most correlation_seconds before. What would break is said only where --allows (or allows in acrtrace.toml) states which names the firewall lets through."
+-- arithmetic = "Bytes received from storage accounts named like registry-managed ones, which this case shows being read only, by an agent that was in contact with the registry's login server at most correlation_seconds before. Low for a registry that is ours or approved, info for others; the bytes decide nothing. What would break is said only where --allows (or allows in acrtrace.toml) states which names the firewall lets through."
 -- false_positives = [
---   "An account that only is named like managed storage and that the agent reads after a contact with the registry.",
---   "Several registries that the agent used in the same half hour: each is a candidate, one of them is right.",
+--   "An account of somebody else's that is named like managed storage and is only read.",
+--   "Several registries in use at once: each of them may have served the download, and each is named.",
+--   "A download that another program on the agent made within the same time.",
 -- ]
 -- explanation = "{agent} {_did} {_host_count} storage account(s) that registry {target} may use for its layers ({hosts}). Which account serves a pull changes, so no exact firewall rule can name it: such an agent needs *.blob.core.windows.net open, a hole through which anybody can write to an account of their own. With dedicated data endpoints the layers come from {label}.<region>.{_data_suffix} instead, one exact name per region; candidates for these downloads: {candidates}.{_policy}"
 -- clears = [
