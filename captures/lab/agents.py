@@ -37,6 +37,7 @@ class Agents:
     def __init__(self, servers: Servers, folder: Path, seed: int) -> None:
         self.servers = servers
         self.folder = folder
+        self.files = 0
         self.noise = random.Random(seed)
         self.left: list[tuple[Step, subprocess.Popen[bytes]]] = []
         (folder / ".wgetrc").write_text(f"ca_certificate = {servers.authority.root_file}\n")
@@ -114,7 +115,8 @@ class Agents:
         return PLACE.sub(fill, text).replace("{n}", str(number))
 
     def _file(self, size: int) -> Path:
-        path = self.folder / f"data-{size}"
+        self.files += 1  # each its own: one that a client still reads must not change
+        path = self.folder / f"data-{self.files}-{size}"
         with path.open("wb") as out:
             for start in range(0, size, 1 << 20):
                 out.write(self.noise.randbytes(min(1 << 20, size - start)))

@@ -22,7 +22,9 @@ class Authority:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.root_key = _key()
-        self.root = _sign("Lab Root R1", self.root_key, "Lab Root R1", self.root_key, authority=True)
+        self.root = _sign(
+            "Lab Root R1", self.root_key, "Lab Root R1", self.root_key, authority=True
+        )
         self.key = _key()
         self.issuer = _sign("Lab TLS Issuing 01", self.key, "Lab Root R1", self.root_key,
                             authority=True)  # fmt: skip

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import io
 import json
-import random
+import os
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 OCI = "application/vnd.oci.image."
 
 
-def write(folder: Path, layers: list[int], seed: int) -> Path:
+def write(folder: Path, layers: list[int]) -> Path:
     """Writes an image whose layers hold so many random bytes each, tagged ``1``."""
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True, exist_ok=True)
-    noise = random.Random(seed)
 
     def put(data: bytes, kind: str) -> dict[str, object]:
         digest = hashlib.sha256(data).hexdigest()
@@ -29,7 +28,7 @@ def write(folder: Path, layers: list[int], seed: int) -> Path:
 
     entries, plain = [], []
     for number, size in enumerate(layers):
-        tar = _tar(f"layer{number}", noise.randbytes(size))
+        tar = _tar(f"layer{number}", os.urandom(size))
         plain.append("sha256:" + hashlib.sha256(tar).hexdigest())
         entries.append(put(gzip.compress(tar, 1, mtime=0), "layer.v1.tar+gzip"))
     config = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -62,7 +63,7 @@ def dnsmasq_lines(groups: list[Group]) -> list[str]:
     for group in groups:
         for host in group.hosts:
             links = [host.name, *host.chain]
-            for alias, target in zip(links, links[1:], strict=False):
+            for alias, target in pairwise(links):
                 lines[f"cname={alias},{target},60"] = None
             if host.addresses:
                 lines[f"host-record={links[-1]},{','.join(host.addresses)},60"] = None

@@ -140,6 +140,6 @@ def masquerade(state: bool) -> None:
     if state:
         rules = (
             "table ip nat { chain post { type nat hook postrouting priority 100; "
-            'oifname "wan" masquerade; } }'
+            'oifname "wan" masquerade; }; }'
         )
         _in("gw", "nft", rules)

@@ -57,7 +57,7 @@ http {{
     default "https://contoso.eastus.data.azurecr.io/?t=9C0F5A4E66F0C4C0BD1B2C6B5A1FB4B1C7D0E3A2&h=$host&c=2f1d6f0a-4c7e-4b53-9a51-6b1f2f1e8f57&r=app&d=sha256:";
     contosolegacy.azurecr.io "https://eusmanaged63.blob.core.windows.net/8d1f3a5c7e9b2460-3f5b7d9e1a2c4e6f8091a3b5c7d9eb0d-5c1e7a93f2//docker/registry/v2/blobs/sha256/";
   }}
-"""  # noqa: E501
+"""
 
 LISTEN = """\
     listen 443 ssl http2; listen [::]:443 ssl http2; listen 80; listen [::]:80;
@@ -137,8 +137,9 @@ def render(groups: list[Group], certificates: list[tuple[Path, Path]], run: Path
         listen = LISTEN.format(names=names, chain=chain, key=key)
         parts.append("  server {\n" + listen + BODIES[group.backend].format(**places) + "  }\n")
     chain, key = certificates[-1]
-    default = LISTEN.format(names="_", chain=chain, key=key).replace("443 ssl http2;",
-                                                                      "443 ssl http2 default_server;")
+    default = LISTEN.format(names="_", chain=chain, key=key).replace(
+        "443 ssl http2;", "443 ssl http2 default_server;"
+    )
     default = default.replace("listen 80;", "listen 80 default_server;")
     default = default.replace("[::]:80;", "[::]:80 default_server;")
     parts.append("  server {\n" + default + BODIES["sink"].format(**places) + "  }\n}\n")

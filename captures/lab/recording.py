@@ -43,7 +43,8 @@ class Recorder:
 
     def _tcpdump(self, device: str) -> list[str]:
         limit = ["-s", str(self.how.snaplen)] if self.how.snaplen else []
-        return ["tcpdump", "-n", "--immediate-mode", "-Z", "root", "-B", str(BUFFER_KB), "-i", device, *limit,
+        return ["tcpdump", "-n", "--immediate-mode", "-Z", "root", "-B",
+                str(BUFFER_KB), "-i", device, *limit,
                 "-w", str(self.folder / f"{self.name}.pcap"), *self.how.filter.split()]  # fmt: skip
 
     def _dumpcap(self, devices: list[str]) -> list[str]:

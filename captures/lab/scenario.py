@@ -68,12 +68,18 @@ class Scenario:
     step: list[Step]
     malicious: list[str] = field(default_factory=list)
     """Hosts whose request bodies are the exfiltration."""
+    tunnel: dict[str, int] = field(default_factory=dict)
+    """Parent domains of DNS tunnels, with the bytes that were put into names below them."""
+    own: list[str] = field(default_factory=list)
+    """What is declared ours, besides the registries (as after ``--own``)."""
     seen_as: dict[str, str] = field(default_factory=dict)
     """Endpoint that a capture can show for a host, where it is not the host ("" = none)."""
-    agent: str = ""
-    """Address that a capture shows as the agent, where it is not the server's peer."""
+    agent_of: dict[str, str] = field(default_factory=dict)
+    """By host, the agent whose address the capture shows where the server sees another."""
     pending: dict[str, str] = field(default_factory=dict)
     """Hosts whose upload acrtrace does not report as it should yet, with the reason."""
+    size_pending: dict[str, str] = field(default_factory=dict)
+    """Hosts whose upload is reported but not sized as it should be, with the reason."""
     also: dict[str, str] = field(default_factory=dict)
     """Findings above low that a benign or other scenario rightly has: endpoint and reason."""
     capture: Recording = field(default_factory=Recording)
@@ -107,7 +113,9 @@ def _scenario(entry: dict[str, Any]) -> Scenario:
     recording = _make(Recording, entry.pop("capture", {}), name)
     wire = _make(Wire, entry.pop("wire"), name) if "wire" in entry else None
     made = _make(Scenario, {**entry, "step": steps, "capture": recording, "wire": wire}, name)
-    if made.verdict not in VERDICTS or (made.verdict == "malicious") != bool(made.malicious):
+    if made.verdict not in VERDICTS or (made.verdict == "malicious") != bool(
+        made.malicious or made.tunnel
+    ):
         raise ValueError(f"scenario {name}: verdict and malicious hosts disagree")
     unknown = set(made.agents()) - set(netns.AGENTS)
     if unknown or not steps:

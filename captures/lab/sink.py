@@ -32,6 +32,8 @@ class Sink(BaseHTTPRequestHandler):
             status, data = 200, os.urandom(int(wanted[1]))
         elif self.command == "GET" or self.command == "HEAD":
             status, data = 200, PAGE.encode()
+        elif "amazonaws.com" in self.headers.get("Host", ""):
+            status, data = 200, b""
         else:
             status, data = 201, b"{}"
         self.send_response(status)

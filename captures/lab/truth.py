@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import netns
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,7 +66,7 @@ def uploads(scenario: Scenario, exchanges: list[Transfer]) -> list[dict[str, Any
         host = exchange["host_header"]
         if host not in scenario.malicious or not exchange["upload_body_bytes"]:
             continue
-        agent = scenario.agent or exchange["client_ip"]
+        agent = _agent(scenario, exchange)
         entry = found.setdefault(
             (host, agent),
             {
@@ -75,14 +77,33 @@ def uploads(scenario: Scenario, exchanges: list[Transfer]) -> list[dict[str, Any
         entry["upload_body_bytes"] += exchange["upload_body_bytes"]
         entry["requests"] += 1
         connections.setdefault((host, agent), set()).add(exchange["connection"])
-        if host in scenario.pending:
-            entry["pending"] = scenario.pending[host]
     for key, entry in found.items():
         entry["connections"] = len(connections[key])
+    for parent, size in scenario.tunnel.items():
+        agent = netns.agent_address(scenario.agents()[0])
+        found[parent, agent] = {
+            "host": parent, "clients": [agent], "upload_body_bytes": size, "requests": 0,
+            "endpoint": parent, "connections": 0,
+        }  # fmt: skip
+    for (host, _), upload in found.items():
+        if host in scenario.pending:
+            upload["pending"] = scenario.pending[host]
+        if host in scenario.size_pending:
+            upload["size_pending"] = scenario.size_pending[host]
     missing = set(scenario.malicious) - {host for host, _ in found}
     if missing:
         raise ValueError(f"{scenario.id}: nothing arrived at {', '.join(sorted(missing))}")
     return list(found.values())
+
+
+def _agent(scenario: Scenario, exchange: Transfer) -> str:
+    named = scenario.agent_of.get(exchange["host_header"])
+    return netns.agent_address(named) if named else str(exchange["client_ip"])
+
+
+def uses_proxy(scenario: Scenario) -> bool:
+    """Whether a step goes through the proxy."""
+    return any("{proxy}" in text for s in scenario.step for text in [*s.run, *s.env.values()])
 
 
 def per_connection(exchanges: list[Transfer]) -> list[dict[str, Any]]:
@@ -109,16 +130,18 @@ def entry(
 ) -> dict[str, Any]:
     """The scenario's part of truth.json."""
     accused = uploads(scenario, exchanges)
-    listed = exchanges if len(exchanges) <= 24 else []
+    listed = exchanges if len(exchanges) <= 12 else []
     return {
         "id": scenario.id,
         "description": scenario.description,
         "files": files,
         "verdict": scenario.verdict,
-        "clients": sorted({scenario.agent or t["client_ip"] for t in exchanges}),
+        "clients": sorted({_agent(scenario, t) for t in exchanges}),
         "capture": {
             "at": scenario.capture.at, "format": scenario.capture.format,
             "snaplen": scenario.capture.snaplen, "lossless": lossless,
+            "begins_late": scenario.capture.hold,
+            "elsewhere": bool(scenario.agent_of or scenario.nat),
             "complete": scenario.capture.complete and lossless,
         },
         "totals": {
@@ -128,8 +151,10 @@ def entry(
             "download_body_bytes": sum(t["download_body_bytes"] for t in exchanges),
             "malicious_upload_body_bytes": sum(u["upload_body_bytes"] for u in accused),
         },
+        "own": scenario.own,
         "expected": {"suspicious_uploads": accused, "also": scenario.also},
         "connections": per_connection(exchanges),
+        "proxies": [netns.agent_address("px")] if uses_proxy(scenario) else [],
         "transfers": listed,
         "notes": scenario.notes,
     }  # fmt: skip
