@@ -1,7 +1,8 @@
 """Log lines of one format: ``make_log.py PATH FORMAT LINES``; ``-`` is standard output.
 
 The same bytes for the same arguments. Lines differ in client, port, name and amounts as real ones
-do: 5,000 clients, 2,000 names. ``damaged`` breaks every hundredth line of Azure Firewall JSON.
+do: 5,000 clients, 2,000 names of which every hundredth is a stranger's storage account, more down
+than up. ``damaged`` breaks every hundredth line of Azure Firewall JSON.
 Prints how many lines (tuples) and bytes.
 """
 
@@ -28,7 +29,10 @@ def _port(n: int) -> int:
 
 
 def _name(n: int) -> str:
-    return f"account{n * 31 % 2000}.blob.core.windows.net"
+    which = n * 31 % 2000
+    if which % 100 == 7:
+        return f"account{which}.blob.core.windows.net"
+    return f"host{which}.example.net"
 
 
 def _server(n: int) -> str:
@@ -67,7 +71,7 @@ def vnet_flow(n: int) -> str:
     tuples = [
         f"{(START + each // 500) * 1000},{_client(each)},{_server(each)},{_port(each)},443,6,O,"
         f"{'BCE'[each % 3]},NX,"
-        + ("0,0,0,0" if each % 3 == 0 else f"{each % 90 + 1},{each % 90 * 1400 + 60},"
+        + ("0,0,0,0" if each % 3 == 0 else f"{each % 90 + 1},{each % 90 * 60 + 60},"
            f"{each % 40 + 1},{each % 40 * 900 + 60}")
         for each in range(first, first + TUPLES)
     ]  # fmt: skip
@@ -92,7 +96,7 @@ ZEEK = (
 
 def zeek(n: int) -> str:
     """A line of conn.log."""
-    up, down = n * 37 % 90000, n * 91 % 900000
+    up, down = n * 37 % 9000, n * 91 % 900000
     return (
         f"{START + n // 200}.{n % 1000000:06}\tC{n:016x}\t{_client(n)}\t{_port(n)}\t{_server(n)}\t"
         f"443\ttcp\tssl\t{n % 90}.5\t{up}\t{down}\tSF\tT\tF\t0\tShADadFf\t{up // 1400 + 4}\t"
@@ -115,7 +119,7 @@ def eve(n: int) -> str:
     else:
         base["app_proto"] = "tls"
         base["flow"] = {
-            "pkts_toserver": 20, "pkts_toclient": 30, "bytes_toserver": flow * 37 % 90000 + 1200,
+            "pkts_toserver": 20, "pkts_toclient": 30, "bytes_toserver": flow * 37 % 9000 + 1200,
             "bytes_toclient": flow * 91 % 900000 + 1800, "start": base["timestamp"],
             "end": base["timestamp"], "age": 0, "state": "closed", "reason": "timeout",
             "alerted": False,

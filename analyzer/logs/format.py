@@ -11,8 +11,9 @@ The head::
     -- family = "azure"                           formats that share a file; default: its own name
     -- others = "unreadable"                      lines that are not its records: unreadable |
     --                                            ignored (a log that has other lines, too)
-    -- whole = true                               its SELECT reads `line` of JSON, too; elsewhere
-    --                                            that may be NULL, and reading is faster
+    -- whole = ["one"]                            its SELECT reads `line` of JSON that has one of
+    --                                            these fields (true: of all); of other JSON it may
+    --                                            be NULL, and reading is faster
     -- [[records]]                                one way in which it comes
     -- shape = "text"                             text | json | table
     -- pattern = '''^\\d{10}\\.\\d{3} '''            text, XML: lines that are records (RE2)
@@ -94,7 +95,8 @@ class LogFormat:
         cannot: What the format cannot know.
         view: Whose view its byte counters are.
         sql: The SELECT; the head stays in front as comments.
-        whole: Its SELECT reads the line itself where records are JSON.
+        whole: Its SELECT reads the line itself where records are JSON and have one of these fields;
+            None: always.
         given: The user described it (`mapping.py`): what it takes, no other format gets.
     """
 
@@ -110,7 +112,7 @@ class LogFormat:
     records: tuple[Record, ...]
     fields: tuple[tuple[str, tuple[str, ...]], ...]
     sql: str = field(repr=False)
-    whole: bool = False
+    whole: tuple[str, ...] | None = ()
     given: bool = False
 
     def of_shape(self, shape: str) -> list[Record]:
@@ -171,8 +173,16 @@ def read_format(path: Path) -> LogFormat:
         records=records,
         fields=tuple(fields.items()),
         sql=base.sql if base is not None else text.rstrip().removesuffix(";") + "\n",
-        whole=bool(values.get("whole", base is not None and base.whole)),
+        whole=base.whole if base is not None else _whole(head, values.get("whole", []), fields),
     )
+
+
+def _whole(head: Head, value: object, fields: dict[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    if value is True:
+        return None
+    if not isinstance(value, list) or any(name not in fields for name in value):
+        raise head.error("whole", "expected whole as true or a list of names among [fields]")
+    return tuple(value)
 
 
 def _record(head: Head, value: dict[str, Any], fields: dict[str, tuple[str, ...]]) -> Record:

@@ -142,6 +142,8 @@ class _Observer:
         self._statements: dict[int, str] = {}
         self._objects_of = of_objects(self._formats)
         self._files: HeldFiles | None = None
+        self._typed_ones = bool(self._objects_of.typed)
+        self._kinds = set(self._objects_of.typed)
         self._lanes = Lanes(Lane(connection, self._tally), self._lane, lanes())
 
     def _lane(self) -> Lane[Tally]:
@@ -178,7 +180,7 @@ class _Observer:
     def _read(self, read: Callable[[memoryview], int]) -> None:
         layout = self._found.layout
         if layout == "json" and self._found.encoding in ("utf-8", "utf-8-sig"):
-            if self._objects_of.typed:
+            if self._typed_ones:
                 self._files = attach(self._connection)
             for first, data in blocks(read):
                 self._lanes.run(partial(self._json, first, data))
@@ -232,7 +234,7 @@ class _Observer:
 
     def _json(self, first: int, data: bytes, lane: Lane[Tally]) -> None:
         """JSON objects, a line each: by DuckDB's reader, what it cannot read on its own."""
-        unread = self._typed(first, data, lane) if self._objects_of.typed else None
+        unread = self._typed(first, data, lane) if self._typed_ones else None
         if unread is None:
             found = lines_of(data, first, lane.tally.damage)
             for start in range(0, len(found), BLOCK_LINES):
@@ -253,13 +255,14 @@ class _Observer:
         # One more line tells whether each line became a row: then it has the number after theirs.
         path = self._files.hold(data + b"{}\n")
         try:
-            statements = [
-                self._statement(at, self._objects_of.places[at], connection, path)
-                for at in range(len(self._formats))
-            ]
+            statements = {
+                at: self._statement(at, self._objects_of.places[at], connection, path)
+                for at in self._objects_of.typed
+                if at in self._kinds
+            }
             select = of_file(self._objects_of, path, statements)
             connection.execute(STAGE + select, [self._input_id, first])
-        except duckdb.Error:
+        except duckdb.InvalidInputException:
             return None  # an object over the limit, say; reading line by line tells which
         finally:
             self._files.drop(path)
@@ -272,6 +275,15 @@ class _Observer:
         lane.tally.records += count + 1 - len(unread)
         connection.execute(f"INSERT INTO {OBSERVED} SELECT * FROM staged WHERE NOT ({UNREAD})")  # noqa: S608
         del unread[-1]
+        if len(statements) == len(self._objects_of.typed):
+            # Planning each format costs time: later blocks get those that the first one shows.
+            rows = connection.execute("SELECT DISTINCT format FROM staged").fetchall()
+            names = {name for (name,) in rows}
+            self._kinds = {at for at in statements if self._formats[at].name in names} or {
+                *statements
+            }
+        if len(unread) * 2 > count:
+            self._typed_ones = False  # most are read a second time
         return unread
 
     def _objects(
@@ -372,6 +384,7 @@ class _Observer:
                 ).fetchall()
             else:
                 tally.records += count
+                self._kinds.add(which)
                 statement = self._statement(which, places[which] if places else None, connection)
                 connection.execute(f"INSERT INTO {OBSERVED} {statement}", [self._input_id])
         return damaged
@@ -388,15 +401,14 @@ class _Observer:
         if statement is None:
             chosen = self._formats[which]
             select = reading(chosen, which, places)
-            fields = "NULL::BIGINT AS line_no, NULL::VARCHAR AS line, NULL::VARCHAR AS outer_time"
+            fields = "line_no, NULL::VARCHAR AS line, NULL::VARCHAR AS outer_time"
             if path is None:
                 described = f"DESCRIBE {select}"
             else:
                 held = self._objects_of.keys.typed(path, "1")
                 described = (
                     f"DESCRIBE WITH fielded AS (SELECT {fields}, f, 0 AS which "  # noqa: S608
-                    f"FROM ({held})) "
-                    f"{select}"
+                    f"FROM ({held})) SELECT * FROM ({select})"
                 )
             rows = connection.execute(described).fetchall()
             statement = checking(select, chosen.name, {row[0]: row[1] for row in rows})

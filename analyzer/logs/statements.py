@@ -14,7 +14,7 @@ from analyzer.logs.keys import Keys, quoted
 from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from analyzer.logs.format import LogFormat
 
@@ -35,23 +35,26 @@ class Objects:
     Attributes:
         select: SELECT that parses the lines of a block.
         places: SQL of each format's fields in it.
-        which: SQL of the format that takes an object.
+        which: SQL of the format that takes an object which DuckDB's reader of JSON files gives;
+            NULL where it needs the line itself.
         keys: Where their keys stand.
-        typed: DuckDB's reader of JSON files can take the block as it is.
+        typed: The formats of such objects; none: no use.
     """
 
     select: str
     places: tuple[dict[str, str], ...]
     which: str
     keys: Keys
-    typed: bool
+    typed: tuple[int, ...]
 
 
 @cache
 def of_objects(formats: tuple[LogFormat, ...]) -> Objects:
     """How the JSON objects of these formats are read."""
     keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
-    places, told = [], []
+    places: list[dict[str, str]] = []
+    told: list[tuple[int, str]] = []
+    told_typed: list[tuple[int | str, str]] = []
     for at, each in enumerate(formats):
         held = {
             name: first_of([f"nullif({keys.place(path)}, '')" for path in paths])
@@ -65,21 +68,36 @@ def of_objects(formats: tuple[LogFormat, ...]) -> Objects:
             )
             for record in each.of_shape("json")
         ]
-        if conditions:
-            told.append((at, " OR ".join(f"({c})" for c in conditions)))
-    which = case_of(told)
+        if not conditions:
+            continue
+        condition = " OR ".join(f"({c})" for c in conditions)
+        told.append((at, condition))
+        if each.whole is None or each.given:
+            told_typed.append(("NULL", condition))
+            continue
+        needs = " OR ".join(f"{held[name]} IS NOT NULL" for name in each.whole)
+        if needs:
+            told_typed.append(("NULL", f"({condition}) AND ({needs})"))
+        told_typed.append((at, condition))
     select = (
-        f"SELECT *, CASE WHEN f IS NULL THEN {DAMAGED} ELSE {which} END AS which "  # noqa: S608
+        f"SELECT *, CASE WHEN f IS NULL THEN {DAMAGED} "  # noqa: S608
+        f"ELSE {case_of(told)} END AS which "
         f"FROM (SELECT {ROW}, {keys.parse} FROM log_block WHERE line <> '')"
     )
-    typed = keys.whole and not any(each.whole or each.given for each in formats)
-    return Objects(select, tuple(places), which, keys, typed)
+    typed = tuple(at for at, _ in told_typed if isinstance(at, int)) if keys.whole else ()
+    return Objects(select, tuple(places), case_of(told_typed), keys, typed)
 
 
-def of_file(objects: Objects, path: str, statements: Iterable[str]) -> str:
-    """SELECT of all that the lines of a file of JSON objects state, and of the lines that no format
-    took, which have neither format nor anything else; ``$1`` is the input, ``$2`` the first line.
+def of_file(objects: Objects, path: str, statements: Mapping[int, str]) -> str:
+    """SELECT of all that the lines of a file of JSON objects state, and of the lines that none of
+    these formats took, which have neither format nor anything else.
+
+    Args:
+        objects: How they are read.
+        path: The file.
+        statements: The checked SELECT of formats; ``$1`` is the input, ``$2`` the first line.
     """
+    taken = ", ".join(map(str, statements))
     nothing = ", ".join(
         f"CAST({'line_no' if c.name == 'line' else 'NULL'} AS {c.type})"
         for c in OBSERVATIONS.columns
@@ -88,8 +106,9 @@ def of_file(objects: Objects, path: str, statements: Iterable[str]) -> str:
         f"WITH fielded AS MATERIALIZED (SELECT line_no, NULL::VARCHAR AS line, "  # noqa: S608
         f"NULL::VARCHAR AS outer_time, f, {objects.which} AS which "
         f"FROM ({objects.keys.typed(path, '$2')})) "
-        + " UNION ALL ".join(statements)
-        + f" UNION ALL SELECT {nothing} FROM fielded WHERE which IS NULL"  # noqa: S608
+        + " UNION ALL ".join(statements.values())
+        + f" UNION ALL SELECT {nothing} FROM fielded "  # noqa: S608
+        f"WHERE coalesce(which NOT IN ({taken}), true)"
     )
 
 
@@ -158,7 +177,7 @@ def listed(fields: list[str]) -> str:
     return "".join(f", {each}" for each in fields)
 
 
-def case_of(told: list[tuple[int, str]]) -> str:
+def case_of(told: Sequence[tuple[int | str, str]]) -> str:
     """The place of the first format whose condition holds, NULL for none."""
     if not told:
         return "NULL::INTEGER"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHUNK = 1 << 24
+CHUNK = 1 << 25
 """Bytes taken at once: enough lines that planning their query costs little."""
 
 MAX_LINE = 1 << 20

@@ -38,7 +38,7 @@ def by_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     real = statements.of_objects
 
     def slow(formats: object) -> statements.Objects:
-        return dataclasses.replace(real(formats), typed=False)  # type: ignore[arg-type]
+        return dataclasses.replace(real(formats), typed=())  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "of_objects", slow)
 
@@ -70,7 +70,6 @@ ODD = {
     "object where text is expected": line(1).replace(b'"Allow"', b'{"a": 1}'),
     "key twice": line(1).replace(b'"Action"', b'"SourceIp":"10.9.9.9","Action"'),
     "deep": line(1).replace(b'"Action"', b'"z":' + b"[" * 5000 + b"]" * 5000 + b',"Action"'),
-    "long": line(1).replace(b'"Action"', b'"z":"' + b"x" * 1_500_000 + b'","Action"'),
     "other kind": b'{"category":"Other","time":"2026-11-03T08:00:00Z"}',
 }
 
@@ -87,6 +86,27 @@ def test_an_odd_line_costs_nothing_but_itself(name: str, request: pytest.Fixture
     again = observed(data)
     assert again[:2] == (formats, rows)
     assert again[2] == tally
+
+
+def test_a_long_line_keeps_its_neighbours() -> None:
+    """Read line by line it would be cut; DuckDB's reader takes it, or leaves the block to be."""
+    for size in (1_500_000, 20_000_000):
+        long = line(1).replace(b'"Action"', b'"z":"' + b"x" * size + b'","Action"')
+        _, rows, tally = observed(b"\n".join([line(3), long, line(4), line(5)]))
+        assert {1, 3, 4} <= {row["line"] for row in rows}
+        assert len(rows) + tally.damage.overlong >= 4
+
+
+def test_clean_lines_are_read_as_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read line by line, not even where another format of the family needs it."""
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(module._Observer, "_block", never)
+    _, rows, tally = observed(b"\n".join(line(n) for n in range(9)))
+    assert [row["line"] for row in rows] == list(range(1, 10))
+    assert tally.records == 9
 
 
 def test_many_blocks_give_what_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@
 --   "the client's port (Traffic Analytics)",
 --   "bytes of inbound Internet flows (Traffic Analytics)",
 -- ]
+-- whole = ["one"]
 -- [[records]]
 -- shape = "json"
 -- match = { category = "^(FlowLogFlowEvent|NetworkSecurityGroupFlowEvent)s?$" }
@@ -27,7 +28,6 @@
 -- vnet = ["flowRecords", "properties.flowRecords"]
 -- nsg = ["properties.flows", "flows"]
 -- one = ['"flow.0"']
--- one_rule = ["rule"]
 -- rule = ["AclRule"]
 -- SrcIp = ["SrcIp"]
 -- DestIp = ["DestIp"]
@@ -60,7 +60,7 @@ WITH given AS (
 ), texts AS (
     SELECT line_no, held.rule AS rule, unnest(held.flowTuples) AS tuple FROM groups
     UNION ALL SELECT line_no, rule, unnest(held.flowTuples) FROM macs
-    UNION ALL SELECT line_no, one_rule, one FROM given WHERE one IS NOT NULL
+    UNION ALL SELECT line_no, TRY(json_extract_string(line, '$.rule')), one FROM given WHERE one IS NOT NULL
 ), tuples AS (
     SELECT line_no, rule, string_split(tuple, ',') AS t FROM texts
 ), told AS (
