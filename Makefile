@@ -6,15 +6,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO := captures/pull-and-upload.pcap
 PYTEST_ARGS ?=
+LAB := build/lab
+LAB_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench lab lab-compare clean
 
 help:
 	@echo "make demo    analyse a sample capture and write reports/"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff, mypy --strict, import contract"
 	@echo "make bench   throughput and memory, next to the tools of the field"
+	@echo "make lab     record the laboratory's scenarios (root; captures/lab/README.md)"
+	@echo "make lab-compare  recall, precision and size error on the laboratories' captures"
 	@echo "make clean   remove the virtual environment, caches and benchmark data"
 
 demo: $(VENV)/.runtime
@@ -35,6 +39,13 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m analyzer.capture.warm
 	@$(BIN)/python benchmarks/run.py
 
+lab: $(LAB)/.tools
+	@test "$$(id -u)" = 0 || { echo "make lab makes network namespaces: run it as root" >&2; exit 1; }
+	$(LAB)/venv/bin/python captures/lab/record.py --tools $(LAB) --out $(LAB)/recorded $(LAB_ARGS)
+
+lab-compare: $(VENV)/.dev
+	@$(BIN)/python captures/lab/compare.py
+
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf build ./*.egg-info benchmarks/data
@@ -48,6 +59,15 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml constraints.txt
 	@echo "Installing acrtrace and its test tools into $(VENV) ..."
 	@$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
 	@touch $@ $(VENV)/.runtime
+
+$(LAB)/.tools: captures/lab/requirements.txt captures/lab/package.json
+	@mkdir -p $(LAB)
+	@$(PYTHON) -m venv $(LAB)/venv
+	@$(LAB)/venv/bin/python -m pip --disable-pip-version-check install --quiet \
+	  -r captures/lab/requirements.txt
+	@cp captures/lab/package.json $(LAB)/
+	@cd $(LAB) && npm install --no-audit --no-fund --no-package-lock --loglevel error
+	@touch $@
 
 # Where python3 lacks ensurepip (Debian splits it off), a pip outside helps out if there is one.
 $(VENV)/.created:

@@ -19,12 +19,14 @@ from analyzer.case.batches import Batches
 from analyzer.case.build import derive, open_case
 from analyzer.case.store import store_inputs, store_issues
 from analyzer.endpoints.inventory import Inventory
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
+from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
 from analyzer.logs.extract import LogOptions, extract_logs, log_formats
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
+from analyzer.rules.expected import Expected
 from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
@@ -61,7 +63,10 @@ def analyze(
             inventory_infos=inventory.sources,
             catalogue_version=inventory.catalogue.version,
             tool_version=__version__,
-            commands=Commands(recount, reprint),
+            commands=Commands(recount, reprint, bpf, queries),
+            expected=Expected(
+                (*settings.resolvers, *inventory.resolvers), (*settings.allows, *inventory.allows)
+            ),
         )
 
 

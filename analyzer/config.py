@@ -38,11 +38,20 @@ class Thresholds:
     critical_write_bytes: int = 1_048_576
     critical_upload_bytes: int = 104_857_600
     medium_drip_sum_bytes: int = 65536
+    medium_unclassified_bytes: int = 1_048_576
+    budget_day_bytes: int = 1_048_576
+    drip_day_bytes: int = 65536
+    long_query_bytes: int = 512
+    dns_hour_label_bytes: int = 4096
+    dns_hour_names: int = 50
     counted_storage_bytes: int = 65536
     counted_other_bytes: int = 1_048_576
     correlation_seconds: int = 1800
     dns_grace_seconds: int = 3600
     lower_bound_missed_share: float = 0.01
+    tunnel_seconds: int = 600
+    tunnel_turns: int = 20
+    tunnel_bytes: int = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ class Settings:
         own: ``--own`` names: a host name, ``acr:label``, ``storage:label`` or a registry label.
         approve: ``--approve`` names, in the same forms.
         agents: ``--agent NAME=CIDR`` pairs as (label, network text).
+        resolvers: ``--resolver``: addresses, networks or names of resolvers that agents may ask.
+        allows: ``--allows``: names that the firewall lets through, ``*.`` for any labels in front.
         config_file: ``acrtrace.toml`` that was read, if any.
         case_path: DuckDB file to keep, or None for memory.
         force: Replace an existing case file.
@@ -76,6 +87,8 @@ class Settings:
     own: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
     agents: tuple[tuple[str, str], ...] = ()
+    resolvers: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
     config_file: Path | None = None
     case_path: Path | None = None
     force: bool = False

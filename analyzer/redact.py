@@ -47,3 +47,18 @@ def redact(target: str) -> str:
         target = "".join([*kept, target[at:]])
     end = "#REDACTED" if fragment else mark
     return USER.sub(r"\1REDACTED@", target)[: MAX_TARGET - len(end)] + end
+
+
+SECRET_HEADER = re.compile(
+    r"(?i)auth|cookie|token|secret|passw|credential|signature|api-?key|encryption-key|subscription-key"
+)
+"""Names of header fields whose value is a secret, or may be."""
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,20}(?= )")
+
+
+def redact_header(name: str, value: str) -> str:
+    """A header field's value without credentials; an authorization keeps its scheme."""
+    if SECRET_HEADER.search(name) is None:
+        return redact(value)
+    scheme = SCHEME.match(value)
+    return "REDACTED" if scheme is None or "auth" not in name.lower() else f"{scheme[0]} REDACTED"

@@ -23,6 +23,22 @@ def doc(meaning: str, **extra: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request that `acrtrace inspect` read in a conversation, and its answer."""
+
+    packet: int | None = doc("Packet of the input that ends the request, from 1.")
+    time_ns: int | None = doc("Time of that packet, nanoseconds UTC.")
+    version: str = doc("HTTP/1.1, HTTP/2, ...")
+    decrypted: bool = doc("Read inside TLS with secrets; false for plain HTTP.")
+    method: str = doc("Method.")
+    url: str = doc("Scheme, host and target; credentials are REDACTED.")
+    headers: list[str] = doc("`Name: value` in their order; credentials are REDACTED.")
+    body_bytes: int | None = doc("Body in the capture, null when it was not seen whole.")
+    status: int | None = doc("Status of the final answer, null when none was seen.")
+    answer_headers: list[str] = doc("Headers of that answer, likewise.")
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One flow (or look-up) that carries a finding."""
 
@@ -56,6 +72,17 @@ class Evidence:
         "has it."
     )
     tshark: str | None = doc("Command that reprints orig_payload_bytes from the input.")
+    proto: str | None = doc("tcp | udp | what a log says; null when none says.")
+    bpf: str | None = doc(
+        "Capture filter (pcap-filter) of this conversation, both directions; it has no notion of "
+        "time. Null for DNS messages, where only a log has it, and inside tunnels, which it cannot "
+        "look into."
+    )
+    kql: list[str] = doc(
+        "Log Analytics queries that show it again in Azure's tables, where an Azure log is the "
+        "source."
+    )
+    requests: list[Request] = doc("What `acrtrace inspect` read in it; empty before.")
     log: str | None = doc("Log that tells of it, as an input's path; null for a capture alone.")
     log_line: int | None = doc(
         "Number of the line there that states its bytes, the first of several; from 1, after "
@@ -219,6 +246,14 @@ class Coverage:
     ech_flows: int = doc("Flows whose hello offers ECH.")
     quic_flows: int = doc("QUIC flows, and all others to UDP port 443.")
     quic_unread_flows: int = doc("Those among them whose ClientHello was not read.")
+    bytes_by_grade: dict[str, int] = doc(
+        "`outgoing_bytes` by the grade of the flow's name, A1 to A6; a hidden name is A6."
+    )
+    dropped_packets: int = doc("Packets that the capture files say were dropped before writing.")
+    clock_jumps: int = doc("Times a capture's clock went back by more than a second.")
+    gaps: int = doc("Times of more than a minute between captures that no capture covers.")
+    gap_ns: int = doc("Their sum, nanoseconds.")
+    encrypted_dns_flows: int = doc("Flows to resolvers over TLS, QUIC or HTTPS.")
     notes: list[str] = doc("Sentences: what could not be seen, in order of weight.")
 
 

@@ -201,3 +201,15 @@ ISSUE_CODES = (
 
 SHARED_ISSUES = (Q_CUT_L4, Q_BAD_TCP, Q_BAD_UDP)
 """Counted by the engine that keeps the conversation; every other kind by each engine of a run."""
+
+# --- the second reading (pick.py): K_* a conversation that is looked for, N_* its counters,
+# O_* a record that was found ---------------------------------------------------------------------
+WALK_ICMP = 6
+K_HASH, K_A_HI, K_A_LO, K_B_HI, K_B_LO, K_KEY, K_START, K_END, K_INPUT, K_FIRST, K_PKTS = range(11)
+K_SIZE = 12
+N_SEED, N_MASK, N_HITS, N_RECORD, N_ROWS = range(5)  # the seed where `G_SEED` is: key_hash reads it
+N_SIZE = 8
+O_TS, O_OFF, O_CAP, O_WIRE, O_LINK, O_IF, O_PKT, O_POS, O_BIG, O_RESOL, O_TSOFFSET, O_SNAP = range(
+    12
+)
+O_SIZE = 12

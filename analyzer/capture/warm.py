@@ -8,7 +8,7 @@ import time
 
 from analyzer.capture import cache
 
-MODULES = ("walk", "settle", "tls", "tls_server", "dns")
+MODULES = ("walk", "settle", "tls", "tls_server", "dns", "pick")
 
 
 def warm() -> float:

@@ -17,6 +17,8 @@ from analyzer.issues import UsageError
 from analyzer.report.formats import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analyzer.config import Settings
 
 CONFIG_NAME = "acrtrace.toml"
@@ -41,6 +43,21 @@ def agent_networks(
                 raise click.BadParameter(f"{value!r}: {error}") from error
             pairs.append((label.strip(), str(network)))
     return tuple(pairs)
+
+
+def spelled(
+    form: str,
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
+    """A callback that checks and unifies values by a function of `analyzer.endpoints.policy`."""
+
+    def read(
+        _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        from analyzer.endpoints import policy
+
+        return tuple(getattr(policy, form)(value, param.opts[-1]) for value in values)
+
+    return read
 
 
 def tenant_id(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -104,6 +121,23 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     callback=agent_networks,
     metavar="NAME=CIDR[,CIDR...]",
     help="Name of the build agent behind these addresses. Repeatable.",
+)
+@click.option(
+    "resolvers",
+    "--resolver",
+    multiple=True,
+    callback=spelled("resolver"),
+    metavar="ADDRESS|CIDR|NAME",
+    help="A DNS resolver that agents may ask; any other one is reported. Repeatable.",
+)
+@click.option(
+    "allows",
+    "--allows",
+    multiple=True,
+    callback=spelled("allowed"),
+    metavar="NAME",
+    help="A name that the (planned) firewall lets through, *.NAME for any labels in front; "
+    "readiness says what would break. Repeatable.",
 )
 @click.option(
     "fmt",
@@ -210,6 +244,8 @@ def analyze(
     own: tuple[str, ...],
     approve: tuple[str, ...],
     agents: tuple[tuple[str, str], ...],
+    resolvers: tuple[str, ...],
+    allows: tuple[str, ...],
     fmt: str | None,
     output: str | None,
     case: Path | None,
@@ -259,6 +295,8 @@ def analyze(
         own=own,
         approve=approve,
         agents=agents,
+        resolvers=resolvers,
+        allows=allows,
         config_file=config,
         case_path=case,
         force=force,

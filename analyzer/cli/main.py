@@ -25,8 +25,11 @@ UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
 # Command -> where it is, and the line that --help shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
+    "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),
+    "inspect": ("analyzer.cli.inspect:inspect", "Read one finding's requests with tshark."),
+    "query": ("analyzer.cli.query:query", "Run one SELECT on a case file, safely."),
     "rule": ("analyzer.cli.rules:rule", "Explain one rule, for example EX001."),
     "rules": ("analyzer.cli.rules:rules", "List the rules in their order."),
     "warm": ("analyzer.cli.warm:warm", "Compile the packet kernels ahead of the first capture."),

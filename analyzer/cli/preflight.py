@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.evidence.pcapng import is_carved
 from analyzer.inputs.sniff import archive_of, plain_head, recognise, sniff
 from analyzer.issues import UsageError
 from analyzer.report.write import is_stream, refuse_existing
@@ -69,6 +70,26 @@ def check_case(
         if head and head[8:12] != _DUCKDB_MAGIC:
             raise UsageError(f"{path}: is no DuckDB file, so it is not replaced even with --force")
     _refuse_unwritable(path, may_create_folder=False)
+
+
+def check_carved(path: Path, force: bool, evidence: Iterable[str | Path]) -> None:
+    """Refuses a path for a carved capture that cannot or must not be written.
+
+    ``--force`` replaces what was carved before, never another capture.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    if _SCHEME.match(str(path)):
+        raise UsageError(f"{path}: is a URL; packets are carved to a file")
+    refuse_existing(path, force)
+    if is_stream(path):
+        raise UsageError(f"{path}: is no regular file; packets are carved to a file")
+    _refuse_evidence(path, evidence)
+    head = _head(path)
+    if not is_carved(head) and (sniff(head) or archive_of(head) or plain_head(head)[1]):
+        raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
+    _refuse_unwritable(path, may_create_folder=True)
 
 
 def _refuse_evidence(path: Path, evidence: Iterable[str | Path]) -> None:

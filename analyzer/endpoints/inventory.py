@@ -33,6 +33,7 @@ class Inventory:
         sources: One record per file or flag, in the order read.
         agents: ``[agents]`` of ``acrtrace.toml``, as ``Settings.agents``.
         proxies: Addresses of declared HTTP proxies.
+        resolvers, allows: Of ``acrtrace.toml``, as in ``Settings``.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
@@ -43,6 +44,8 @@ class Inventory:
         self.sources: list[InventoryInfo] = []
         self.agents: tuple[tuple[str, str], ...] = ()
         self.proxies: tuple[str, ...] = ()
+        self.resolvers: tuple[str, ...] = ()
+        self.allows: tuple[str, ...] = ()
 
     @classmethod
     def load(
@@ -69,6 +72,8 @@ class Inventory:
         inventory = cls(catalogue or _catalogue(project))
         inventory.agents = project.agents
         inventory.proxies = project.proxies
+        inventory.resolvers = project.resolvers
+        inventory.allows = project.allows
         for path in (*files, *project.inventory):
             inventory.sources.append(
                 read_inventory(read_json(Path(path)), inventory.own, inventory.catalogue)

@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.endpoints.policy import allowed, resolver
 from analyzer.issues import UsageError
 from analyzer.names import normalise, printable
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _LISTS = (
     "own", "approve", "deny", "inventory", "catalogue", "disable", "proxies",
-    "acr_suffixes", "storage_suffixes", "embedding",
+    "acr_suffixes", "storage_suffixes", "embedding", "resolvers", "allows",
 )  # fmt: skip
 _TABLES = ("agents", "aliases")
 _MAX_FILE_BYTES = 4 << 20
@@ -37,6 +38,8 @@ class ProjectFile:
         catalogue: Further catalogue files or folders.
         disable: Ids of catalogue entries to leave out.
         proxies: Addresses of HTTP proxies.
+        resolvers: Addresses, networks or host names of the resolvers that agents may ask.
+        allows: Names that the firewall lets through.
         agents: Label and networks, as ``--agent`` gives them.
         aliases: Custom host name to the catalogued name behind it.
         suffixes: Set of the catalogue to its further endings.
@@ -51,6 +54,8 @@ class ProjectFile:
     catalogue: tuple[Path, ...] = ()
     disable: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
+    resolvers: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
     agents: tuple[tuple[str, str], ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     suffixes: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -83,6 +88,8 @@ def read_project_file(path: Path | None) -> ProjectFile:
         catalogue=tuple(path.parent / p for p in lists["catalogue"]),
         disable=lists["disable"],
         proxies=tuple(_proxy(path, text) for text in lists["proxies"]),
+        resolvers=tuple(resolver(text, f"{path}: resolvers") for text in lists["resolvers"]),
+        allows=tuple(allowed(text, f"{path}: allows") for text in lists["allows"]),
         agents=_agents(path, tables.get("agents", {})),
         aliases=_aliases(path, tables.get("aliases", {})),
         suffixes=tuple(

@@ -81,6 +81,25 @@ def recount(
     )
 
 
+def bpf(proto: str, orig: Socket, resp: Socket) -> str:
+    """A capture filter (pcap-filter) of both directions, plain and behind a VLAN tag.
+
+    It knows neither time nor what is inside a tunnel, and of a fragmented datagram it shows only
+    the fragment with the ports.
+    """
+    both = f"({_bpf_way(proto, orig, resp)}) or ({_bpf_way(proto, resp, orig)})"
+    return f"({both}) or (vlan and ({both}))"
+
+
+def _bpf_way(proto: str, source: Socket, target: Socket) -> str:
+    kind = "tcp" if proto == "tcp" else "udp"
+    a, b = _address(source[0]), _address(target[0])
+    return (
+        f"src host {a} and {kind} src port {int(source[1])} and "
+        f"dst host {b} and {kind} dst port {int(target[1])}"
+    )
+
+
 def _command(
     proto: str, sent: str, read: str, *, duplicates: bool, innermost: bool, more: Sequence[str]
 ) -> str:
@@ -120,12 +139,19 @@ def _read(paths: Sequence[str], extracts: Mapping[str, str]) -> str:
 def _one_way(proto: str, source: Socket, target: Socket) -> str:
     """Packets from one socket to the other."""
     kind = "tcp" if proto == "tcp" else "udp"
-    a, b = ipaddress.ip_address(source[0]), ipaddress.ip_address(target[0])
+    a, b = _address(source[0]), _address(target[0])
     family = "ipv6" if a.version == 6 else "ip"
     return (
         f"{family}.src == {a} && {kind}.srcport == {int(source[1])} && "
         f"{family}.dst == {b} && {kind}.dstport == {int(target[1])}"
     )
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address without a zone: behind ``%`` `ipaddress` takes any text, also a filter's end."""
+    if "%" in text:
+        raise ValueError(f"an address with a zone: {text!r}")
+    return ipaddress.ip_address(text)
 
 
 def _during(window: tuple[int, int] | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from analyzer.issues import UsageError
 from analyzer.report.formats import find
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
 FOLDER = Path("reports")
 _CAPTURE_SUFFIXES = (
@@ -110,11 +112,33 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 
 def _write_whole(data: bytes, path: Path, force: bool) -> None:
     """Temporary file beside the target, then a new name for it."""
+    with _beside(path, force) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def whole_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
+    """A file that gets its name when the block ends well, and is gone when it does not.
+
+    Raises:
+        UsageError: The file exists and `force` is not set, or it cannot be written.
+    """
+    refuse_existing(path, force)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _beside(path, force) as stream:
+            yield stream
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+@contextmanager
+def _beside(path: Path, force: bool) -> Iterator[BinaryIO]:
     # "x" and an unguessable name: the folder may be one that others can write to.
     temporary = path.with_name(f".acrtrace-{os.urandom(8).hex()}.tmp")
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         if force or not _linked(temporary, path):

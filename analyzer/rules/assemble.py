@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.result import SCHEMA, InputInfo, InventoryInfo, IssueInfo, Result, Tool
 from analyzer.rules import contacts, coverage, engine
+from analyzer.rules.expected import Expected, state
 from analyzer.rules.verdict import verdict
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def evaluate(
     catalogue_version: str,
     tool_version: str,
     commands: Commands,
+    expected: Expected | None = None,
 ) -> Result:
     """Runs the rules over a case and assembles the document.
 
@@ -33,11 +35,13 @@ def evaluate(
         case: Connection on which `case/` has built schema.TABLES and schema.DERIVED. Temporary
             tables are added to it; a case file keeps none of them.
         commands: `evidence.filters.recount` and `evidence.lines.reprint`.
+        expected: Resolvers and firewall names that were declared; None for none.
 
     Raises:
         UsageError: a rule is broken.
     """
     inputs = _inputs(case)
+    state(case, expected or Expected(), inventory_infos)
     found = engine.find(
         case,
         thresholds=settings.thresholds,

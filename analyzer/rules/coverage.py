@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.names import address_of, normalise
 from analyzer.result import Coverage, InputInfo
-from analyzer.rules import sources, tables
+from analyzer.rules import blind, sources, tables
 from analyzer.rules.counts import counted, verb
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
     dns = connection.execute("SELECT count(*) FROM dns").fetchall()[0][0]
     outgoing = row["outgoing_bytes"]
     snapped = sum(each.snapped for each in inputs)
+    unseen = blind.look(connection, inputs)
     unread = dict(connection.execute(_UNREAD_SQL, [list(UNREAD)]).fetchall())
     coverage = Coverage(
         outgoing_bytes=outgoing,
@@ -98,12 +99,19 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
         quic_unread_flows=row["quic_flows"] - row["quic_read"],
+        bytes_by_grade=unseen.bytes_by_grade,
+        dropped_packets=unseen.dropped_packets,
+        clock_jumps=unseen.clock_jumps,
+        gaps=unseen.gaps,
+        gap_ns=unseen.gap_ns,
+        encrypted_dns_flows=unseen.encrypted_dns_flows,
         notes=_notes(
             {**row, **_beside(connection), **_logs(connection)},
             inputs,
             dns=dns,
             snapped=snapped,
             unread=unread,
+            unseen=unseen.notes(),
         ),
     )
     records = sum(each.records for each in inputs)
@@ -161,9 +169,11 @@ def _notes(
     dns: int,
     snapped: int,
     unread: dict[str, int],
+    unseen: list[str],
 ) -> list[str]:
     notes = [
         *_input_notes(row, inputs, snapped, unread),
+        *unseen,
         *_log_notes(row),
         *_direction_notes(row),
         *_name_notes(row, dns),

@@ -73,7 +73,11 @@ def explanation(
     if rule.stream == "exfiltration":
         if rule.shows == "upload":
             sentences += _amount(figures, thresholds)
-            sentences.append(f"The direction is {DIRECTION_WORDS[figures.direction]}.")
+            sentences.append(
+                "No turn of these flows is an upload."
+                if figures.direction == "W5" and figures.directed
+                else f"The direction is {DIRECTION_WORDS[figures.direction]}."
+            )
         else:
             sentences += _no_amount(figures)
         if figures.write_line:
@@ -97,7 +101,12 @@ def clears(rule: Rule, role: str, fields: dict[str, str]) -> list[str]:
 
 def _when(figures: Figures) -> str:
     span = f"between {utc(figures.first_ns)} and {utc(figures.last_ns)}"
-    return f"Seen in {counted(figures.flows, 'flow')} {span}."
+    seen = [
+        counted(many, noun)
+        for many, noun in ((figures.flows, "flow"), (figures.lookups, "DNS message"))
+        if many
+    ]
+    return f"Seen in {' and '.join(seen)} {span}."
 
 
 def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:

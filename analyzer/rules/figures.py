@@ -43,6 +43,7 @@ class Figures:
 
     rule: str
     flows: int
+    lookups: int
     first_ns: int
     last_ns: int
     upload_turns: int

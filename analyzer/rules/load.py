@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 RULES_DIR = Path(__file__).parent
 FIGURES = ("upload_bytes", "small_bytes", "write_bytes")
 SHOWS = ("upload", "denied", "contact")
+DOCUMENTED = ("why", "arithmetic", "false_positives")
+"""Keys that only a reader needs; every built-in rule has them."""
 EFFECTS = ("cap", "step-down", "at-least", "note")
 _THRESHOLDS = frozenset(f.name for f in fields(Thresholds))
 _KEYS: dict[str, type] = {
@@ -175,7 +177,7 @@ def _read(path: Path) -> Rule:
         clears=tuple(_clear(head, raw) for raw in values["clears"]),
         why=values.get("why", ""),
         arithmetic=values.get("arithmetic", ""),
-        false_positives=tuple(str(each) for each in values.get("false_positives", [])),
+        false_positives=tuple(values.get("false_positives", [])),
         path=path,
         text=text,
     )
@@ -188,6 +190,7 @@ def _check_keys(head: Head) -> None:
             raise head.error(1, f"the head has no {key}")
         if key in values and (not isinstance(values[key], kind) or isinstance(values[key], bool)):
             raise head.error(key, f"{key} must be of type {kind.__name__}")
+    _check_documented(head)
     unknown = sorted(set(values) - set(_KEYS) - set(_OPTIONAL))
     if unknown:
         raise head.error(unknown[0], f"unknown key {unknown[0]}")
@@ -203,6 +206,16 @@ def _check_keys(head: Head) -> None:
     if not all(isinstance(item, str) for item in values["attack"]):
         raise head.error("attack", "attack must be a list of technique ids")
     template_fields(head, "explanation", values["explanation"])
+
+
+def _check_documented(head: Head) -> None:
+    """What a reader needs beside the SQL: a duty of built-in rules, a courtesy of others."""
+    if head.path.is_relative_to(RULES_DIR):
+        for key in DOCUMENTED:
+            if not head.values.get(key):
+                raise head.error(1, f"the head has no {key}: built-in rules are documented")
+    if not all(isinstance(item, str) for item in head.values.get("false_positives", [])):
+        raise head.error("false_positives", "false_positives must be a list of sentences")
 
 
 def _severity(head: Head, where: str, value: object) -> str:

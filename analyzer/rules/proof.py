@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from analyzer.result import Evidence, InputInfo
 from analyzer.rules import figures
 from analyzer.rules.counts import counted, verb
-from analyzer.rules.sources import is_log
+from analyzer.rules.sources import base, is_log
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 STDIN = "-"
+RESOLVER_LOG = "azure-dns"
 
 
 class Recount(Protocol):
@@ -61,12 +62,39 @@ class Reprint(Protocol):
         ...
 
 
+class CaptureFilter(Protocol):
+    """Gives the capture filter of a conversation; `evidence.filters.bpf` is one."""
+
+    def __call__(self, proto: str, orig: tuple[str, int], resp: tuple[str, int]) -> str:
+        """See `evidence.filters.bpf`."""
+        ...
+
+
+class Queries(Protocol):
+    """Gives queries for the tables that a log comes from; `evidence.kql.queries` is one."""
+
+    def __call__(
+        self,
+        forms: Sequence[str],
+        *,
+        orig: tuple[str | None, int | None],
+        resp: tuple[str | None, int | None],
+        name: str | None,
+        window: tuple[int | None, int | None],
+        lookup: bool = False,
+    ) -> list[str]:
+        """See `evidence.kql.queries`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """How the evidence can be looked at again: packets are counted, lines are printed."""
+    """How the evidence can be looked at again: packets counted, lines printed, tables asked."""
 
     recount: Recount
     reprint: Reprint
+    bpf: CaptureFilter
+    queries: Queries
 
 
 def read(
@@ -80,12 +108,18 @@ def read(
 
 
 def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Commands) -> Evidence:
+    lookup = row["flow_id"] < 0
     orig, resp = (row["agent_ip"], row["agent_port"]), (row["resp_ip"], row["resp_port"])
-    display_filter, command = ("", None) if row["logged"] else _recount(row, inputs, commands)
+    if row["logged"]:
+        display_filter, command = "", None
+    elif lookup:  # a message, whatever it is wrapped in; no bytes of it are counted
+        display_filter, command = f"frame.number == {row['first_packet']}", None
+    else:
+        display_filter, command = _recount(row, inputs, commands)
     log = _log(row, inputs)
     return Evidence(
-        kind="http" if row["writes"] else "flow",
-        flow_id=row["flow_id"],
+        kind="dns" if lookup else "http" if row["writes"] else "flow",
+        flow_id=None if lookup else row["flow_id"],
         community_id=row["community_id"],
         input=inputs[row["input_id"]].path if row["input_id"] < len(inputs) else "",
         first_packet=None if row["logged"] else row["first_packet"],
@@ -105,6 +139,19 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Comman
         detail=_detail(row, inputs),
         display_filter=display_filter,
         tshark=command,
+        proto=row["proto"],
+        bpf=None
+        if lookup or row["logged"] or row["tunnelled"]
+        else commands.bpf(row["proto"], orig, resp),
+        kql=commands.queries(
+            _log_forms(row, inputs),
+            orig=orig,
+            resp=resp,
+            name=row["claimed_name"] or row["endpoint"],
+            window=(row["start_ns"], row["end_ns"]),
+            lookup=lookup,
+        ),
+        requests=[],
         log=None if log is None else log.path,
         log_line=None if log is None else row["log_line"],
         log_last_line=None if log is None else row["log_last_line"],
@@ -138,6 +185,16 @@ def _log(row: dict[str, Any], inputs: Sequence[InputInfo]) -> InputInfo | None:
     place = row["log_input"]
     known = place is not None and 0 <= place < len(inputs) and row["log_line"] is not None
     return inputs[place] if known else None
+
+
+def _log_forms(row: dict[str, Any], inputs: Sequence[InputInfo]) -> list[str]:
+    """Formats of the logs that tell of the flow or name it, and of a resolver's log beside."""
+    places = [row["input_id"] if row["logged"] else None, row["log_input"], row["named_input"]]
+    told = [inputs[place].format for place in places if place is not None and place < len(inputs)]
+    forms = [form for form in told if form is not None]
+    if forms or row["name_source"] == "dns":
+        forms += [each.format for each in inputs if base(each.format) == RESOLVER_LOG]
+    return forms
 
 
 def _reprint(row: dict[str, Any], log: InputInfo, commands: Commands) -> str | None:

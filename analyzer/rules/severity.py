@@ -181,7 +181,7 @@ def _weak_direction(severity: str, measured: Measured, reasons: list[str]) -> st
     if measured.direction == "W5" and rank(severity) >= rank("low"):
         return severity
     if measured.direction == "W5":
-        reasons.append("at most low: no byte counts show a direction (W5)")
+        reasons.append("at most low: no byte counts show an upload (W5)")
         return milder(severity, "low")
     return severity
 

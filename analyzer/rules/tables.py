@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from analyzer.issues import UsageError
+from analyzer.rules.expected import TABLES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -35,7 +36,8 @@ def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 def prepare(
     connection: DuckDBPyConnection, thresholds: Thresholds, tenant: str | None = None
 ) -> None:
-    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`.
+    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`, and what
+    the operator expects (`analyzer.rules.expected`), empty where nothing was stated.
 
     Args:
         connection: The case.
@@ -49,6 +51,7 @@ def prepare(
         f"CREATE OR REPLACE TEMP TABLE thresholds AS SELECT {columns}",
         list(limits.values()),
     )
+    connection.execute(TABLES)
     connection.execute(_text("prepare"))
 
 

@@ -22,7 +22,9 @@ KB = 1000
 BLOCKS_OF_PCAPNG = {"decryption-secrets", "capture-drops", "nrb-cap"}
 """Issues from blocks beside the packets, which writing the packets anew leaves out."""
 FIRST_NOTICEABLE = 4 * KB
-WAITING_ROLES = ("dns_tunnel", "other")
+WAITING_ROLES = ("other",)
+"""Nothing speaks against these names but that nobody declared them: low below 1 MiB (EX012)."""
+UNSIZED_ROLES = ("dns_tunnel",)
 
 Truth = dict[str, Any]
 
@@ -62,7 +64,7 @@ def transfers(lab: Path, scenario: Truth) -> list[Truth]:
 
 
 def waits(upload: Truth, truth: Truth) -> bool:
-    """Roles that a later issue judges; a name that imitates ours is not one of them."""
+    """Unclassified destinations; a name that imitates ours is not one of them."""
     imitates = upload["host"].startswith(truth["our_registry"] + ".")
     return upload["role"] in WAITING_ROLES and not imitates
 
@@ -116,7 +118,9 @@ def test_upload_size(
     uploads = [
         upload
         for upload in scenario["expected"]["suspicious_uploads"]
-        if not waits(upload, ground_truth) and len(upload["clients"]) == 1
+        if not waits(upload, ground_truth)
+        and upload["role"] not in UNSIZED_ROLES
+        and len(upload["clients"]) == 1
     ]
     if not uploads or not scenario["capture"]["lossless"]:
         pytest.skip("no upload of one client in a complete capture")

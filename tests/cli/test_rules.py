@@ -17,10 +17,13 @@ def test_the_list_is_in_the_stated_order():
     assert answer.exit_code == 0
     lines = answer.output.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015", "RD001",
+        "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
+        "EX013", "EX014", "EX008", "EX009", "EX011", "EX012",
+        "RD001", "RD002", "RD004", "RD003",
+        "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip
     assert "low to critical" in lines[0]
-    assert "Layers come from registry-managed storage" in lines[-1]
+    assert "Foreign storage was read" in lines[-1]
 
 
 @pytest.mark.parametrize("name", ["EX001", "ex001"])
@@ -28,7 +31,7 @@ def test_one_rule_is_explained(name):
     answer = CliRunner().invoke(rule, [name])
     assert answer.exit_code == 0
     for wanted in (
-        "EX001: Upload to a storage account or object store that is not ours",
+        "EX001: Upload to storage, or another service named after its owner, that is not ours",
         "high: upload_bytes of 65,536 or more (high_upload_bytes)",
         "critical: upload_bytes of 104,857,600 or more",
         "platform-claimed (cap low)",
@@ -36,6 +39,17 @@ def test_one_rule_is_explained(name):
         "FROM evidence_flows",
     ):
         assert wanted in answer.output
+
+
+def test_the_pages_are_what_is_committed(repo_root, tmp_path):
+    answer = CliRunner().invoke(rules, ["--markdown", str(tmp_path / "rules")])
+    assert answer.exit_code == 0, answer.output
+    kept = repo_root / "docs" / "rules"
+    assert {p.name: p.read_text() for p in (tmp_path / "rules").iterdir()} == {
+        p.name: p.read_text() for p in kept.iterdir()
+    }, "acrtrace rules --markdown docs/rules renews them"
+    one = CliRunner().invoke(rule, ["--markdown", "ex001"])
+    assert one.output == (kept / "EX001.md").read_text()
 
 
 def test_an_unknown_rule_names_the_known_ones():

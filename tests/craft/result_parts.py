@@ -53,6 +53,14 @@ def make_evidence(**changes: Any) -> Evidence:
             "tshark -r build-agents.pcapng -o tcp.reassemble_out_of_order:TRUE "
             f"-Y '{shown}' -T fields -e tcp.len | awk '{{s+=$1}} END {{print s}}'"
         ),
+        proto="tcp",
+        bpf=(
+            f"(src host 10.20.1.14 and tcp src port {port} and dst host 20.60.34.4 and tcp dst "
+            f"port 443) or (src host 20.60.34.4 and tcp src port 443 and dst host 10.20.1.14 and "
+            f"tcp dst port {port})"
+        ),
+        kql=[],
+        requests=[],
         log=None,
         log_line=None,
         log_last_line=None,
@@ -195,6 +203,12 @@ def make_coverage(**changes: Any) -> Coverage:
         ech_flows=3,
         quic_flows=5,
         quic_unread_flows=2,
+        bytes_by_grade={"A1": 0, "A2": 7_406_326, "A3": 0, "A4": 0, "A5": 0, "A6": 6_672},
+        dropped_packets=0,
+        clock_jumps=0,
+        gaps=0,
+        gap_ns=0,
+        encrypted_dns_flows=0,
         notes=[
             "2 QUIC flows hide their name.",
             "Two flows were seen in one direction only; their shape is inferred from ACK numbers.",

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
 from craft import direct, frames, scenes, tunnels
 from craft.packet import Packet
 from craft.pcap import write_pcap
+from craft.unpack import read_capture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -299,3 +300,29 @@ def test_a_tunnelled_conversation_is_filtered_and_recounted_inside(wrap, tmp_pat
         counts.append(row["orig_bytes"])
     assert counts[0] == 170
     assert counts[1] > 20_000
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+@pytest.mark.skipif(shutil.which("tcpdump") is None, reason="no tcpdump")
+def test_the_capture_filter_shows_both_directions_and_no_other(tmp_path, tagged):
+    """tcpdump is the oracle of its own language."""
+    first = scenes.upload_session("10.0.0.1", port=4000).conversation.packets()
+    other = scenes.upload_session("10.0.0.1", port=4001).conversation.packets()
+    packets = scenes.merge(first, other)
+    if tagged:
+        tag = b"\x81\0\0\7"
+        packets = [replace(p, data=p.data[:12] + tag + p.data[12:]) for p in packets]
+    path = tmp_path / "x.pcap"
+    path.write_bytes(write_pcap(packets))
+    wanted = bpf("tcp", ("10.0.0.1", 4000), (scenes.STORE_ADDRESS, 443))
+    shown = subprocess.run(
+        ["tcpdump", "-nr", str(path), "-w", "-", wanted], capture_output=True, check=True
+    ).stdout
+    (tmp_path / "y.pcap").write_bytes(shown)
+    assert len(read_capture(tmp_path / "y.pcap").packets) == len(list(first))
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1 or tcp", "$(id)", "::1%x' or '"])
+def test_only_addresses_enter_a_capture_filter(address):
+    with pytest.raises(ValueError, match="address"):
+        bpf("tcp", (address, 1), ("10.0.0.2", 2))

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from analyzer.case.addresses import key_of
 from analyzer.config import Settings
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
+from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.result import Finding, InventoryInfo, Result
 from analyzer.rules.assemble import evaluate
@@ -17,6 +19,8 @@ from analyzer.schema import ATTRIBUTED, DERIVED, FLOWS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from analyzer.rules.expected import Expected
 
 SECOND = 1_000_000_000
 START = 1_795_474_332 * SECOND
@@ -182,14 +186,49 @@ class Case:
                "upload_app_bytes": size, "direction_evidence": "W4", **values},
         )  # fmt: skip
 
-    def judge(self, *, inventory: bool = True, settings: Settings | None = None) -> Result:
+    def look_up(
+        self, name: str, addr: str | None = None, chain: str | None = None, **values: Any
+    ) -> int:
+        """A DNS answer (or, without an address, a response without one); its flow in a rule."""
+        number = self.connection.execute("SELECT count(*) FROM dns").fetchall()[0][0]
+        row = {"dns_id": number, "ts_ns": START + number * SECOND, "client_ip": "10.0.0.5",
+               "server_ip": "10.0.0.53", "transport": "udp", "is_response": True, "rcode": 0,
+               "qname": name, "qtype": 1, "answers": 1, "malformed": False,
+               "packet": 500 + number, "input_id": 0, **values}  # fmt: skip
+        self.add("dns", **row)
+        if addr is not None:
+            self.add("names", ts_ns=row["ts_ns"], client_ip=row["client_ip"], addr=addr,
+                     name=name, kind="dns", ttl_s=60, chain=chain, packet=row["packet"],
+                     input_id=row["input_id"])  # fmt: skip
+        return -1 - number
+
+    def say(self, flow: int, name: str, kind: str, **values: Any) -> None:
+        """A name that a flow carries."""
+        self.add("names", **{"flow_id": flow, "name": name, "kind": kind, "client_ip": "10.0.0.5",
+                             "ts_ns": START, "input_id": 0, **values})  # fmt: skip
+
+    def address(self, addr: str, scope: str = "global", **values: Any) -> None:
+        """One row of `addresses`."""
+        self.add("addresses", addr=addr, key=key_of(addr), scope=scope,
+                 **{"agent": addr, **values})  # fmt: skip
+
+    def judge(
+        self,
+        *,
+        inventory: bool = True,
+        settings: Settings | None = None,
+        expected: Expected | None = None,
+        inventories: list[InventoryInfo] | None = None,
+    ) -> Result:
+        given = [OWN_REGISTRY] if inventory else []
         return evaluate(
             self.connection,
             settings=settings or Settings(inputs=("c.pcap",)),
-            inventory_infos=[OWN_REGISTRY] if inventory else [],
+            inventory_infos=given if inventories is None else inventories,
             catalogue_version="test",
             tool_version="0",
-            commands=Commands(recount, reprint),
+            commands=Commands(recount, reprint, bpf, queries),
+            expected=expected,
         )
 
     def findings(self, *, inventory: bool = True) -> list[Finding]:

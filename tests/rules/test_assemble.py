@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from analyzer.config import Settings, Thresholds
-from analyzer.evidence.filters import recount
+from analyzer.evidence.filters import bpf, recount
+from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.result import InventoryInfo, IssueInfo, to_plain
 from analyzer.rules.assemble import declares_registry, evaluate
@@ -69,7 +70,7 @@ def test_a_kept_case_holds_no_table_of_ours(tmp_path: Path):
         inventory_infos=[],
         catalogue_version="t",
         tool_version="0",
-        commands=Commands(recount, reprint),
+        commands=Commands(recount, reprint, bpf, queries),
     )
     connection.close()
     with duckdb.connect(path, read_only=True) as kept:

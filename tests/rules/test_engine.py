@@ -244,7 +244,9 @@ def test_a_rule_that_fails_on_values_names_its_file(case, tmp_path):
             thresholds=Thresholds(),
             inventory=True,
             inputs=[],
-            commands=Commands(lambda **_: ("", None), lambda **_: None),
+            commands=Commands(
+                lambda **_: ("", None), lambda **_: None, lambda *_: "", lambda *_, **__: []
+            ),
             rules=load([path]),
         )
 

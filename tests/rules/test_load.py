@@ -33,8 +33,19 @@ def write(folder, text, name="EX900"):
 def test_the_stated_order_of_the_built_in_rules():
     assert [rule.id for rule in load()] == [
         "EX004", "EX007", "EX003", "EX005", "EX002", "EX001", "EX006", "EX010", "EX015",
-        "RD001",
+        "EX013", "EX014", "EX008", "EX009", "EX011", "EX012",
+        "RD001", "RD002", "RD004", "RD003",
+        "HY001", "HY002", "HY003", "HY004", "HY006", "HY007", "HY005",
     ]  # fmt: skip
+
+
+def test_only_the_exfiltration_stream_accuses():
+    """--fail-on medium and the verdict are about uploads alone, whatever the other streams say."""
+    for rule in load():
+        if rule.stream != "exfiltration":
+            given = [rule.severity, *(m.severity for m in rule.modifiers.values() if m.severity)]
+            given += [step.severity for step in rule.ladder]
+            assert set(given) <= {"low", "info"}, rule.id
 
 
 def test_every_rule_file_stands_in_the_folder_of_its_stream():
@@ -123,3 +134,19 @@ def test_two_rules_may_not_claim_one_place_or_id(tmp_path):
     twin = write(tmp_path / "more", HEAD.replace("90\n", "91\n") + SELECT)
     with pytest.raises(UsageError, match="id is already that of"):
         load([one, twin])
+
+
+def test_built_in_rules_must_be_documented(tmp_path, monkeypatch):
+    path = write(tmp_path, HEAD + SELECT)
+    assert load([path])[0].why == ""
+    monkeypatch.setattr("analyzer.rules.load.RULES_DIR", tmp_path)
+    with pytest.raises(UsageError, match=r"EX900\.sql:1: the head has no why: built-in rules"):
+        load([path])
+    said = '-- why = "w"\n-- arithmetic = "a"\n-- false_positives = ["f"]\n'
+    assert load([write(tmp_path, said + HEAD + SELECT)])[0].false_positives == ("f",)
+
+
+def test_false_positives_are_sentences(tmp_path):
+    path = write(tmp_path, HEAD + "-- false_positives = [1]\n" + SELECT)
+    with pytest.raises(UsageError, match=r"EX900\.sql:9: false_positives must be a list of"):
+        load([path])

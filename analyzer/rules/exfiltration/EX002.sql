@@ -9,6 +9,14 @@
 --   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1537", "T1567.002"]
+-- why = "A registry stores any bytes as layers, not images alone. A push to a stranger's registry looks like the build's own work and passes every rule that permits the registry service as a whole."
+-- arithmetic = "Wire bytes of upload turns of all flows of the agent to the name: medium from medium_upload_bytes, high from high_upload_bytes. Each request to a login server carries a token, so a turn counts there only from login_turn_bytes on and from login_turn_median_factor times the flow's median request; drips and wide requests are no evidence. Counters of a log take part for days (UTC) with at least counted_other_bytes sent and more than was received."
+-- false_positives = [
+--   "Registries of our own that no inventory names; while no registry is declared at all, nothing is above medium.",
+--   "Tokens or signed requests of more than login_turn_bytes.",
+--   "Pushes to a public registry that the project publishes to: approve exactly that name.",
+--   "Hosts of a registry that serve its web page, API or build service as well.",
+-- ]
 -- explanation = "{agent} {sent} {target}, a registry that is neither declared as ours nor approved. A registry takes any blob from anybody who holds an account there."
 -- clears = [
 --   { roles = ["registry-login", "registry-regional"], text = "If the registry is ours: --own {own_arg}, or az acr show-endpoints --name {label} > endpoints.json and --inventory endpoints.json" },

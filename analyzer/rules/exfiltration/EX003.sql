@@ -11,6 +11,14 @@
 --   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1567.002", "T1036.005"]
+-- why = "Some hosts only ever serve downloads to a registry's clients: data endpoints, managed storage, download hosts. Names that imitate a registry have no business at all. An upload to any of them has no ordinary explanation, and an allow-list often names them."
+-- arithmetic = "All flows of the agent to the name together. Wire bytes of upload turns, or body bytes of writes read in clear: high from high_upload_bytes, medium from medium_upload_bytes (bodies: medium_write_bytes). Wire bytes of drips and wide requests: medium from medium_drip_sum_bytes, low below. At our own data endpoint small requests of at most wide_request_bytes on average stay low. Counters of a log take part for days (UTC) with at least counted_storage_bytes sent and more than half of what was received (counted_other_bytes, and more than was received, at other registries and unknown names)."
+-- false_positives = [
+--   "A connected registry that synchronises writes to the data endpoint.",
+--   "Downloads whose requests are long, such as signed addresses beside big tokens: they are wide requests.",
+--   "A name that resembles a registry's by chance, or that belongs to a partner: approve that very name.",
+--   "An account of somebody else's, named like managed storage by chance.",
+-- ]
 -- explanation = "{agent} {sent} {target}. {_why}"
 -- clears = [
 --   { roles = ["registry-data"], text = "A connected registry synchronises with the data endpoint: az acr connected-registry list --registry {label} shows whether one runs on this agent." },

@@ -7,6 +7,14 @@
 --   { figure = "upload_bytes", at_least = "high_unnamed_bytes", severity = "high" },
 -- ]
 -- attack = ["T1048", "T1567"]
+-- why = "Whoever wants to hide where data goes leaves the name away: an address in the command, an encrypted ClientHello, a port that firewalls let through. Without a name nothing can be declared as harmless by looking at it."
+-- arithmetic = "Flows to one address without a name (or behind an encrypted ClientHello with a public outer name) that look like TLS or HTTP or go to port 443, 80, 22 or 445, and show an upload turn, counters of a log that are an upload (counted_other_bytes a day and more than was received), or a written body of medium_write_bytes. Medium for any of these, high from high_unnamed_bytes in upload turns. Drips are no evidence here."
+-- false_positives = [
+--   "A conversation that began before the capture did: its name was in the part that is missing.",
+--   "DNS that was encrypted, cached or not captured.",
+--   "Backups, remote shells and file shares that are addressed by number; info where the address is not globally routable.",
+--   "Virtual private networks over port 443.",
+-- ]
 -- explanation = "{agent} {sent} {target}. {_why} The conversation is {shape}."
 -- clears = [
 --   "Find who runs the address (whois {addresses}) and what the agent runs against it; capture from before the client's DNS query so that the name is in the input.",

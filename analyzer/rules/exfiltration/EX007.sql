@@ -11,6 +11,13 @@
 --   { figure = "small_bytes", at_least = "medium_drip_sum_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1567.002"]
+-- why = "A write request that was read in clear is the strongest evidence that there is: the method, the path and often the body are in the input, and nothing has to be concluded from shapes."
+-- arithmetic = "PUT, POST and PATCH requests of the agent to the name that were read in clear. Body bytes of these: medium from medium_write_bytes, high from high_upload_bytes. Wire bytes of upload turns of the same flows: medium from medium_upload_bytes, high from high_upload_bytes; drips and wide requests: medium from medium_drip_sum_bytes, low below. A write that a log names without its size is at least medium. A write that the server refused counts: its bytes have left."
+-- false_positives = [
+--   "Accounts of our own that no inventory names.",
+--   "POST requests that only ask: batch reads and queries of some stores are POSTs with a body.",
+--   "Health reports and status files that agents of the platform write, under names that are not known as theirs.",
+-- ]
 -- explanation = "{agent} wrote to {target}, a storage host that is neither declared as ours nor approved: the request itself was readable{_where}."
 -- clears = [
 --   "If it is ours: --own {own_arg}",

@@ -5,6 +5,13 @@
 -- shows = "denied"
 -- severity = "medium"
 -- attack = ["T1567"]
+-- why = "A denied attempt is no upload, but something on the agent wanted to go there. What a device stops today may find a way that it does not know tomorrow."
+-- arithmetic = "No bytes: connections that a device denied and that carried nothing (no turns that show an upload, no write, less than 4,096 bytes in the device's own counters), counted per agent and name. Medium for each; one step lower where images and layers are downloaded and for chats and webhooks. No ladder: attempts are counted, not weighed."
+-- false_positives = [
+--   "Builds that pull a base image from a registry which is not allowed yet.",
+--   "Telemetry, update checks and previews of tools that use such a service by default.",
+--   "Scanners and tests that probe the firewall on purpose.",
+-- ]
 -- explanation = "{agent} tried to reach {target}, {_what}, and a device denied it ({attempts} attempt(s), {records} log record(s); rules: {rules}; programs: {processes}). {_beside}"
 -- clears = [
 --   "Name the job or program that asks for it; if it is wanted: --approve {target_arg}, and allow it in the device.",

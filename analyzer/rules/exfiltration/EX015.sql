@@ -5,6 +5,13 @@
 -- shows = "contact"
 -- severity = "low"
 -- attack = ["T1567"]
+-- why = "Many logs say who was contacted and not how much went there, or count one way alone. Such a contact proves no upload, and its silence must not pass for innocence either."
+-- arithmetic = "No bytes: flows that only a log has, that no device denied and of which it does not count both ways, per agent and name. Low for any number of them. Where any source counts both ways of the same agent and name those figures speak instead."
+-- false_positives = [
+--   "Downloads from a public bucket, release page or registry.",
+--   "Accounts of our own that no inventory names.",
+--   "Names that a device logged for a connection that it never let through, without saying so.",
+-- ]
 -- explanation = "{agent} contacted {target}, {_what} ({contacts} connection(s), {allowed} of them logged as allowed{_asked}; programs: {processes}). {_counts} It may have been a download, or anything else."
 -- clears = [
 --   "Add what counts the bytes of both ways for that time: VNet flow logs, a capture, or a proxy's log of the same agent.",

@@ -6,7 +6,8 @@ WITH placed AS (
         c.finding, j.flow_id, j.uploaded,
         row_number() OVER (
             PARTITION BY c.finding
-            ORDER BY coalesce(j.uploaded, 0) DESC, coalesce(j.orig_bytes, 0) DESC, j.flow_id
+            ORDER BY coalesce(j.uploaded, 0) DESC, coalesce(j.orig_bytes, 0) DESC,
+                abs(j.flow_id)
         ) AS place
     FROM accused AS c
     JOIN accused_flows AS j ON j.flow_id = c.flow_id
@@ -18,7 +19,7 @@ first AS (
 )
 SELECT p.finding, p.place, p.uploaded, s.*
 FROM first AS p
-JOIN seen AS s ON s.flow_id = p.flow_id;
+JOIN all_seen AS s ON s.flow_id = p.flow_id;
 
 -- The same two ports in another conversation: only a time range tells the two apart.
 CREATE OR REPLACE TEMP TABLE reused AS
@@ -43,6 +44,17 @@ SELECT s.finding, s.flow_id, min(n.chain) AS chain
 FROM shown AS s
 JOIN names AS n
     ON n.kind = 'dns' AND n.name = s.endpoint AND n.addr = s.resp_ip AND n.chain IS NOT NULL
+WHERE s.flow_id >= 0
+GROUP BY s.finding, s.flow_id
+UNION ALL
+-- A look-up's own answers.
+SELECT s.finding, s.flow_id, min(coalesce(n.chain, n.name)) || ': '
+    || array_to_string(list(DISTINCT n.addr ORDER BY n.addr)[1:8], ', ') AS chain
+FROM shown AS s
+JOIN names AS n
+    ON n.kind = 'dns' AND n.input_id = s.input_id AND n.packet = s.first_packet
+    AND n.name = s.endpoint AND n.addr IS NOT NULL
+WHERE s.flow_id < 0
 GROUP BY s.finding, s.flow_id;
 
 -- The first line of a log that names a flow: its own, or one that was joined to it.

@@ -1,5 +1,22 @@
 -- What every rule may read beside the documented tables.
 --
+-- `site`: whose a name nobody classified is, as far as a name tells: its last two labels, three below
+-- the usual second levels of country codes (co.uk, com.br).
+CREATE OR REPLACE TEMP MACRO site(name) AS array_to_string(string_split(name, '.')[
+    CASE WHEN regexp_matches(name, '(^|[.])(ac|co|com|edu|gob|gov|gv|ne|net|nic|or|org)[.][a-z]{2}$')
+        THEN -3 ELSE -2 END:], '.');
+
+-- `quiet_zones`: zones that products ask many names of by design. Their name servers are the
+-- provider's own and tell nobody what was asked. Known on 2026-11-23.
+CREATE OR REPLACE TEMP TABLE quiet_zones AS SELECT unnest([
+    'avqs.mcafee.com', 'avts.mcafee.com', 'gti.mcafee.com', 'sophosxl.net', 'sophosxl.com',
+    'spamhaus.org', 'spamhaus.net', 'dq.spamhaus.net', 'surbl.org', 'uribl.com', 'barracudacentral.org',
+    'spamcop.net', 'hash.cymru.com', 'sorbs.net', 'mailspike.net', 'dkim.amazonses.com',
+    'cloudfront.net', 'akamaiedge.net', 'akamai.net', 'akadns.net', 'edgekey.net', 'edgesuite.net',
+    'akamaized.net', 'fastly.net', 'fastlylb.net', 'cdn.cloudflare.net', 'azureedge.net', 'azurefd.net',
+    't-msedge.net', 'nsatc.net', 'core.windows.net', 'cluster.local'
+]) AS zone;
+
 -- `challenges`: what a proxy's log shows of requests that the proxy answered with nothing but the question
 -- who asks (407): they went no further, and no decision was made. Only the proxy itself can say so: in what
 -- others saw on the wire a 407 is the server's word, and whoever takes an upload would say it.
@@ -32,6 +49,11 @@ LEFT JOIN (
         challenged OR coalesce(f.action = 'deny' AND f.orientation = 'log', false) AS refused
     FROM flows AS f LEFT JOIN challenges AS c ON c.flow_id = f.flow_id
 ) AS f ON f.flow_id = a.flow_id;
+
+-- `looked_up`: DNS messages that rules name as evidence, as rows beside the flows of `seen`; a rule names
+-- message N as flow -1 - N, because no flow has a number below 0. accuse.sql fills it.
+CREATE OR REPLACE TEMP TABLE looked_up AS SELECT * FROM seen LIMIT 0;
+CREATE OR REPLACE TEMP VIEW all_seen AS SELECT * FROM seen UNION ALL SELECT * FROM looked_up;
 
 -- `evidence_flows`: the flows that show a direction towards the responder (`carried`), those that a device
 -- denied, and those to others' known services that a log states without the bytes of both ways (`contact`:

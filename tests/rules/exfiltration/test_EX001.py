@@ -51,34 +51,17 @@ def test_object_stores_whose_owner_cannot_be_told(case):
     assert any("owner-undecidable" in reason for reason in found.severity_reasons)
 
 
-@pytest.mark.parametrize("role", ["ci-platform", "registry-task-staging", "storage-system"])
-def test_platform_accounts_are_low_at_any_size_and_never_silent(case, role):
-    case.upload(
-        "productionresultssa1.blob.core.windows.net",
-        300 * MIB,
-        role=role,
-        ownership="platform-claimed",
-    )
-    found = case.only()
-    assert (found.rule, found.severity) == ("EX001", "low")
-    assert found.uploaded_bytes == 300 * MIB - 500
-    assert any(reason.startswith("at most low") for reason in found.severity_reasons)
-
-
 @pytest.mark.parametrize("ownership", ["ours", "approved"])
 def test_declared_accounts_are_silent(case, ownership):
     case.upload(HOST, MIB, **{**STORAGE, "ownership": ownership})
     assert case.findings() == []
 
 
-@pytest.mark.parametrize(
-    "role", ["unknown", "telemetry", "code-host", "azure-service", "auth", "control-plane"]
-)
+@pytest.mark.parametrize("role", ["auth", "control-plane", "ech-public", "doh"])
 def test_other_roles_are_a_contact_and_no_finding(case, role):
     case.upload("www.example.org", MIB, role=role, ownership="foreign")
-    result = case.judge()
-    assert result.findings == []
-    assert [e.endpoint for e in result.endpoints] == ["www.example.org"]
+    assert case.findings() == []  # DNS over HTTPS is a matter of hygiene
+    assert [e.endpoint for e in case.judge().endpoints] == ["www.example.org"]
 
 
 def test_mere_contact_is_no_finding(case):
@@ -169,3 +152,22 @@ def test_a_proxy_s_own_leg_is_not_counted_again(case):
 def test_no_inventory_changes_nothing_for_storage(case):
     case.upload(HOST, 64 * KIB, **STORAGE)
     assert case.only(inventory=False).severity == "high"
+
+
+@pytest.mark.parametrize(
+    ("size", "severity"), [(4096, "medium"), (64 * KIB, "high"), (100 * MIB, "critical")]
+)
+def test_other_azure_services_named_after_their_owner_are_judged_like_storage(case, size, severity):
+    case.upload(
+        "evilbus.servicebus.windows.net", size, role="azure-service", ownership="foreign",
+        owner="evilbus", service="servicebus",
+    )  # fmt: skip
+    found = case.only()
+    assert (found.rule, found.severity) == ("EX001", severity)
+    assert "an Azure service whose name carries its owner" in found.explanation
+
+
+def test_tokens_in_small_requests_to_an_azure_service_are_no_evidence(case):
+    """A vault is read with a token of two kilobytes each time, and answers with less."""
+    case.drip("v.vault.azure.net", 90_000, 40, role="azure-service", ownership="foreign")
+    assert case.findings() == []

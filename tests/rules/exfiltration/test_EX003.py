@@ -71,9 +71,9 @@ def test_a_name_that_imitates_ours(case):
     assert found.facts == {"imitates": "contoso.azurecr.io"}
 
 
-def test_the_same_name_without_an_imitation_is_unknown_and_silent(case):
+def test_the_same_name_without_an_imitation_is_unclassified(case):
     case.upload("filedrop.example.net", 100_000)
-    assert case.findings() == []
+    assert (case.only().rule, case.only().severity) == ("EX012", "low")
 
 
 def test_a_download_host_of_another_registry(case):

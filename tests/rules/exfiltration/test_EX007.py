@@ -62,10 +62,12 @@ def test_a_look_alike_is_no_platform_account(case):
     assert (found.rule, found.also, found.severity) == ("EX007", ["EX003"], "high")
 
 
-@pytest.mark.parametrize("role", ["unknown", "telemetry", "azure-service"])
-def test_a_write_elsewhere_is_not_this_rule(case, role):
+@pytest.mark.parametrize(
+    ("role", "rule"), [("unknown", "EX012"), ("telemetry", "EX011"), ("azure-service", "EX001")]
+)
+def test_a_write_elsewhere_is_not_this_rule(case, role, rule):
     case.upload("www.example.org", 70_000, **{**WRITE, "role": role})
-    assert case.findings() == []
+    assert (case.only().rule, case.only().also) == (rule, [])
 
 
 def test_a_read_in_clear_is_not(case):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from analyzer.rules.expected import Expected
+
 MANAGED = {"role": "managed-storage-candidate", "ownership": "platform-claimed", "resp_bytes": 7000}
 
 
@@ -22,11 +26,14 @@ def test_one_finding_names_registry_hosts_and_what_to_allow(case):
         "registry-login",
         "ours",
     )
-    assert found.facts == {
+    assert {key: found.facts[key] for key in ("hosts", "candidates", "bytes", "would_break")} == {
         "hosts": ["eusmanaged63.blob.core.windows.net", "eusmanaged64.blob.core.windows.net"],
         "candidates": ["contoso.azurecr.io"],
         "bytes": 21_000,
+        "would_break": None,
     }
+    # An agent that never used a data endpoint: RD004 says so in the same finding.
+    assert found.also == ["RD004"]
     text = found.explanation + " ".join(found.clears)
     for wanted in (
         "contoso.<region>.data.azurecr.io",
@@ -83,3 +90,30 @@ def test_without_byte_counts_no_download_is_claimed(case):
     found = case.only()
     assert (found.rule, found.facts["bytes"]) == ("RD001", None)
     assert "was in contact (nobody counted the bytes) with 1 storage account" in found.explanation
+
+
+@pytest.mark.parametrize(
+    ("allows", "stopped"),
+    [
+        (["*.data.azurecr.io"], ["eusmanaged63.blob.core.windows.net"]),
+        (["*.blob.core.windows.net"], []),
+        (["eusmanaged63.blob.core.windows.net"], []),
+        # Near misses: one label less, and an ending without its dot.
+        (["blob.core.windows.net"], ["eusmanaged63.blob.core.windows.net"]),
+        (["*.managed63.blob.core.windows.net"], ["eusmanaged63.blob.core.windows.net"]),
+    ],
+)
+def test_what_would_break_is_said_of_a_stated_firewall(case, allows, stopped):
+    declare(case, "other.azurecr.io", "foreign")
+    case.flow("eusmanaged63.blob.core.windows.net", **MANAGED, managed_of="other.azurecr.io")
+    (found,) = case.judge(expected=Expected(allows=tuple(allows))).findings
+    assert (found.rule, found.facts["would_break"]) == ("RD001", stopped)
+    assert found.severity == ("low" if stopped else "info")
+    assert ("would break" in found.explanation) == bool(stopped)
+
+
+def test_without_a_policy_nothing_is_said_to_break(case):
+    declare(case, "contoso.azurecr.io", "ours")
+    case.flow("eusmanaged63.blob.core.windows.net", **MANAGED, managed_of="contoso.azurecr.io")
+    found = case.only()
+    assert (found.facts["would_break"], "break" in found.explanation) == (None, False)

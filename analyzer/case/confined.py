@@ -1,0 +1,125 @@
+"""The child process that runs one SELECT of a stranger: ``python -m analyzer.case.confined``.
+
+Reads one request (JSON) from standard input and writes one answer (JSON) to standard output. The
+limits are set before DuckDB sees the file: address space, no core, no writing of files; then a
+read-only database, one thread, no file system, no extension, and a configuration that is locked.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import sys
+import threading
+from typing import Any
+
+_WORKSPACE = "448MiB"
+"""What DuckDB may hold; well below the address space, so that it refuses before malloc does."""
+_BATCH = 256
+
+
+def main() -> None:
+    """One request, one answer."""
+    request = json.load(sys.stdin)
+    limit = request["memory_bytes"]
+    for kind, value in (
+        (resource.RLIMIT_AS, limit),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+    try:
+        answer = _run(request)
+    except MemoryError:
+        answer = {"error": "memory", "detail": "it needs more memory than it may have"}
+    json.dump(answer, sys.stdout)
+
+
+def _run(request: dict[str, Any]) -> dict[str, Any]:
+    import duckdb
+
+    late = threading.Event()
+    try:
+        connection = duckdb.connect(
+            request["path"],
+            read_only=True,
+            config={
+                "enable_external_access": "false",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "python_enable_replacements": "false",
+                "memory_limit": _WORKSPACE,
+                "temp_directory": "",  # nothing is spilled, and no folder appears beside the case
+                "threads": "1",
+            },
+        )
+        connection.execute(
+            "SET TimeZone = 'UTC'; SET disabled_optimizers = 'statistics_propagation'"
+        )
+        connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        return {"error": "file", "detail": _first_line(error)}
+
+    def stop() -> None:
+        late.set()
+        connection.interrupt()
+
+    timer = threading.Timer(request["timeout_seconds"], stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        statements = connection.extract_statements(request["sql"])
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            return {"error": "statement", "detail": "expected exactly one SELECT"}
+        cursor = connection.execute(statements[0])
+        return _answer(cursor, request)
+    except duckdb.OutOfMemoryException:
+        return {"error": "memory", "detail": "it needs more memory than it may have"}
+    except (duckdb.Error, RuntimeError) as error:
+        if late.is_set():
+            return {"error": "timeout", "detail": "it was stopped at its time limit"}
+        return {"error": "sql", "detail": _first_line(error)}
+    finally:
+        timer.cancel()
+
+
+def _answer(cursor: Any, request: dict[str, Any]) -> dict[str, Any]:
+    described = cursor.description or []
+    rows: list[list[Any]] = []
+    size, cut = 0, False
+    while not cut and (batch := cursor.fetchmany(_BATCH)):
+        for row in batch:
+            plain = [_plain(value) for value in row]
+            size += len(json.dumps(plain))
+            if len(rows) >= request["max_rows"] or size > request["max_bytes"]:
+                cut = True
+                break
+            rows.append(plain)
+    return {
+        "columns": [column[0] for column in described],
+        "types": [str(column[1]) for column in described],
+        "rows": rows,
+        "cut": cut,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: numbers that it has no form for, dates and the like become text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+if __name__ == "__main__":
+    main()

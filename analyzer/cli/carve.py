@@ -1,0 +1,127 @@
+"""``acrtrace carve``: the packets of one finding as a pcapng file with a manifest."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli.outcome import INCOMPLETE, RAN
+from analyzer.cli.speech import say
+from analyzer.issues import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analyzer.evidence.carve import Carved
+    from analyzer.result import Result
+
+MANIFEST_SUFFIX = ".manifest.json"
+
+
+def evidence_of(result: Result, base: Path | None) -> Iterable[str | Path]:
+    """Files of a result's run that no output may replace."""
+    for path in dict.fromkeys(info.archive or info.path for info in result.inputs):
+        yield path if base is None else base / path
+
+
+@click.command()
+@click.argument("result_file", metavar="RESULT.json", type=click.Path(path_type=Path))
+@click.option("wanted", "--finding", required=True, metavar="ID", help="Id of the finding.")
+@click.option(
+    "output",
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.pcapng",
+    help="File to write. [default: reports/<ID>.pcapng]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that was carved before.")
+@click.option(
+    "icmp", "--icmp", is_flag=True, help="Also ICMP errors that quote a packet of the finding."
+)
+@click.option(
+    "secrets",
+    "--secrets",
+    is_flag=True,
+    help="Also copy TLS secrets that the inputs hold; they open other conversations, too.",
+)
+@click.option(
+    "base",
+    "--base",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the inputs' relative paths begin. [default: the current directory]",
+)
+def carve(
+    result_file: Path,
+    wanted: str,
+    output: Path | None,
+    force: bool,
+    icmp: bool,
+    secrets: bool,
+    base: Path | None,
+) -> int:
+    """Write the packets of one finding's conversations to a pcapng file.
+
+    RESULT.json is what 'acrtrace analyze --format json' wrote. Its inputs are read again and must
+    be what they were (SHA-256). FILE.pcapng.manifest.json says what was taken from where.
+    """
+    from analyzer.cli.preflight import check_carved, check_report
+    from analyzer.cli.progress import progress_bar
+    from analyzer.evidence.carve import Options, find_finding
+    from analyzer.evidence.carve import carve as write_packets
+    from analyzer.report.visible import visible
+    from analyzer.report.write import FOLDER, whole_file, write_report
+    from analyzer.result_file import read_result
+
+    result = read_result(result_file)
+    finding = find_finding(result, wanted)
+    path = output or FOLDER / f"{_file_name(finding.id)}.pcapng"
+    manifest = path.with_name(path.name + MANIFEST_SUFFIX)
+    kept = [result_file, *evidence_of(result, base)]
+    check_carved(path, force, kept)
+    check_report(manifest, force, [*kept, path])
+    options = Options(icmp=icmp, secrets=secrets, base=base)
+    with whole_file(path, force) as stream, progress_bar() as progress:
+        carved = write_packets(result, finding, stream, options, progress, say)
+    carved.manifest["output"] = {"path": path.name, **carved.manifest["output"]}
+    write_report(json.dumps(carved.manifest, indent=2) + "\n", manifest, force)
+    click.echo(
+        f"{visible(str(path))}: {carved.packets:,} packets of {carved.conversations:,} "
+        f"conversations, SHA-256 {carved.manifest['output']['sha256']}"
+    )
+    click.echo(f"{visible(str(manifest))}: what was taken from where")
+    notes = list(shortcomings(carved, secrets=secrets))
+    for line in notes:
+        say(line)
+    return INCOMPLETE if carved.missing or carved.given_up else RAN
+
+
+def shortcomings(carved: Carved, *, secrets: bool) -> Iterable[str]:
+    """What the file does not hold."""
+    if carved.missing:
+        yield (
+            f"{carved.missing:,} more conversations of this finding are not in the file: the "
+            "result does not list them, or only logs tell of them"
+        )
+    if carved.given_up:
+        yield (
+            f"{carved.given_up:,} fragmented datagrams could not be followed, too many were open "
+            "at once; packets of this finding may be missing"
+        )
+    if carved.secrets and not secrets:
+        yield (
+            f"{carved.secrets:,} blocks of TLS secrets in the inputs were not copied: they open "
+            "other conversations, too; --secrets copies them"
+        )
+
+
+def _file_name(identifier: str) -> str:
+    """A finding's id as part of a file name; a result may come from anybody."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", identifier):
+        raise UsageError(f"finding {identifier!r:.80}: its id is no file name; -o FILE gives one")
+    return identifier

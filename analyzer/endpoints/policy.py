@@ -1,0 +1,51 @@
+"""What the network is meant to permit: its resolvers, and the names that its firewall lets through.
+
+A firewall's ``*.`` stands for one or more labels (Azure Firewall and most proxies). Such a wildcard
+is what the report is about, so it is understood here, and only here: it never declares an owner.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from analyzer.issues import UsageError
+from analyzer.names import address_of, normalise, printable
+
+
+def resolver(text: str, where: str) -> str:
+    """An address, a network or a host name of a resolver, in one spelling.
+
+    Raises:
+        UsageError: It is none of them; `where` begins the message.
+    """
+    plain = text.strip()
+    try:
+        network = ipaddress.ip_network(plain, strict=False)
+    except ValueError:
+        host = normalise(plain) if address_of(plain) is None else None
+    else:
+        whole = network.prefixlen == network.max_prefixlen
+        return str(network.network_address) if whole else str(network)
+    if host is None or "." not in host or host.rpartition(".")[2].isdigit():
+        raise UsageError(
+            f"{where}: {printable(text)!r}: expected an address, a network or a host name, "
+            "for example 10.0.0.53, 10.0.0.0/24 or dns.example.com"
+        )
+    return host
+
+
+def allowed(text: str, where: str) -> str:
+    """A host name, or ``*.`` and the end of one, in lower case.
+
+    Raises:
+        UsageError: It is neither; `where` begins the message.
+    """
+    plain = text.strip()
+    star = "*." if plain.startswith("*.") else ""
+    host = normalise(plain.removeprefix("*."))
+    if host is None or "*" in host or address_of(host) is not None:
+        raise UsageError(
+            f"{where}: {printable(text)!r}: expected a host name, at most *. in front of it, "
+            "for example *.data.azurecr.io"
+        )
+    return star + host

@@ -1,0 +1,88 @@
+"""What the operator expects of the network, as tables for the rules.
+
+`resolvers` has ranges of addresses (or a host name each), `allows` the firewall's names, `declared`
+the registries that are ours with the data endpoints that inventories list. All three are empty when
+nothing was said, and then the rules that need them are silent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analyzer.case.addresses import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from duckdb import DuckDBPyConnection
+
+    from analyzer.result import InventoryInfo
+
+TABLES = """
+CREATE TEMP TABLE IF NOT EXISTS resolvers
+    (text VARCHAR, host VARCHAR, first_key VARCHAR, last_key VARCHAR);
+CREATE TEMP TABLE IF NOT EXISTS allows (text VARCHAR, host VARCHAR, ending VARCHAR);
+CREATE TEMP TABLE IF NOT EXISTS declared (login VARCHAR, host VARCHAR, region VARCHAR);
+"""
+_LABEL = re.compile(r"acr:([^@]+)(?:@(.+))?")
+_DATA = re.compile(r"([^.]+)\.([^.]+)\.data\.(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the network is meant to permit.
+
+    Attributes:
+        resolvers: Addresses, networks or host names (`endpoints.policy.resolver`).
+        allows: Names that the firewall lets through (`endpoints.policy.allowed`).
+    """
+
+    resolvers: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
+
+
+def state(
+    connection: DuckDBPyConnection, expected: Expected, inventories: Sequence[InventoryInfo] = ()
+) -> None:
+    """Creates and fills the three tables."""
+    connection.execute(TABLES)
+    _fill(connection, "resolvers", (_range(text) for text in sorted(set(expected.resolvers))))
+    _fill(connection, "allows", (_pattern(text) for text in sorted(set(expected.allows))))
+    _fill(connection, "declared", sorted(set(_registries(inventories))))
+
+
+def _fill(
+    connection: DuckDBPyConnection, table: str, rows: Iterable[tuple[str | None, ...]]
+) -> None:
+    connection.execute(f"DELETE FROM {table}")  # noqa: S608
+    for row in rows:
+        marks = ", ".join("?" for _ in row)
+        connection.execute(f"INSERT INTO {table} VALUES ({marks})", list(row))  # noqa: S608
+
+
+def _range(text: str) -> tuple[str | None, ...]:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return text, text, None, None
+    return text, None, key_of(str(network[0])), key_of(str(network[-1]))
+
+
+def _pattern(text: str) -> tuple[str | None, ...]:
+    return (text, None, text[1:]) if text.startswith("*.") else (text, text, None)
+
+
+def _registries(inventories: Sequence[InventoryInfo]) -> Iterable[tuple[str, str, str]]:
+    """Login server, data endpoint and its region; the last two are empty for the registry."""
+    for inventory in inventories:
+        if inventory.path == "--approve" or inventory.path.endswith(" (deny)"):
+            continue
+        for entry in inventory.entries:
+            label, data = _LABEL.fullmatch(entry), _DATA.fullmatch(entry)
+            if label:
+                yield f"{label[1]}.{label[2] or 'azurecr.io'}", "", ""
+            elif data and inventory.sha256 is not None:
+                yield f"{data[1]}.{data[3]}", entry, data[2]
