@@ -108,8 +108,8 @@ def _spelled(addr: str) -> str | None:
 def _redact(connection: duckdb.DuckDBPyConnection) -> None:
     """`redacted`: URLs that hold secrets, and as what they may be shown."""
     found = connection.execute(
-        "SELECT DISTINCT url FROM logs.observations WHERE url IS NOT NULL AND (contains(url, '=') "
-        "OR contains(url, '@') OR contains(url, '#') OR length(url) > 2048) ORDER BY url"
+        "SELECT DISTINCT url FROM logs.observations WHERE url IS NOT NULL "
+        "AND (regexp_matches(url, '[=@#]') OR length(url) > 2048) ORDER BY url"
     ).fetchall()
     _pairs(connection, "redacted", ("url", "shown"), [(u, redact(u)) for (u,) in found])
 

@@ -151,7 +151,9 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
     if figures.denied_flows:
         sentences.append(f"A device denied {figures.denied_flows:,} of the flows.")
     if figures.uncounted_flows:
-        sentences.append(f"For {figures.uncounted_flows:,} of the flows no bytes were counted.")
+        sentences.append(
+            f"For {figures.uncounted_flows:,} of the flows what was sent is not counted."
+        )
     return sentences + _gaps(figures, thresholds)
 
 
@@ -198,8 +200,8 @@ def _no_amount(figures: Figures) -> list[str]:
     """Contacts and denied attempts: what was counted all the same, never called an upload."""
     if not figures.denied_flows:
         return [_each_way(figures)]
-    sentences = ["No bytes were counted."]
-    if figures.denied_bytes:
+    sentences = ["What was sent in these attempts is not counted."]
+    if figures.denied_bytes is not None:
         sentences = [_attempted(figures.denied_bytes, figures.denied_flows)]
     others = figures.flows - figures.denied_flows
     if others:

@@ -64,6 +64,7 @@ def test_a_contact_beside_it_is_in_the_finding(case):
     found = case.only()
     assert (found.rule, found.also, found.flow_count) == ("EX010", ["EX015"], 2)
     assert "1 flow of the finding was not denied" in found.explanation
+    assert "What was sent in these attempts is not counted." in found.explanation
 
 
 def test_attempts_at_bare_addresses_are_told_apart(case):
