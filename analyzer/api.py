@@ -65,7 +65,9 @@ def analyze(
             tool_version=__version__,
             commands=Commands(recount, reprint, bpf, queries),
             expected=Expected(
-                (*settings.resolvers, *inventory.resolvers), (*settings.allows, *inventory.allows)
+                (*settings.resolvers, *inventory.resolvers),
+                (*settings.allows, *inventory.allows),
+                inventory.catalogue.quiet,
             ),
         )
 

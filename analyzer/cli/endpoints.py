@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from analyzer.endpoints.entries import Entry
     from analyzer.endpoints.explain import Explanation
+    from analyzer.endpoints.quiet import Quiet
 
 CONFIG_NAME = "acrtrace.toml"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -68,12 +69,16 @@ def list_entries(config: Path | None, fmt: str) -> None:
     catalogue = Inventory.load(config_file=_config(config)).catalogue
     if fmt == "json":
         entries = [_entry(e) for e in catalogue.entries]
-        _echo_json({"catalogue_version": catalogue.version, "entries": entries})
+        quiet = [_silent(q) for q in catalogue.quiet]
+        _echo_json({"catalogue_version": catalogue.version, "entries": entries, "quiet": quiet})
         return
     click.echo(f"catalogue {catalogue.version}, {len(catalogue.entries)} entries")
     for e in catalogue.entries:
         checked = e.checked or "unchecked "
         click.echo(f"{e.id:<24} {e.role:<26} {e.owner:<17} {checked:<11} {printable(e.title)}")
+    for q in catalogue.quiet:
+        checked = q.checked or "unchecked "
+        click.echo(f"{q.id:<24} {'(quiet in DNS)':<44} {checked:<11} {printable(q.title)}")
 
 
 def _config(config: Path | None) -> Path | None:
@@ -144,6 +149,19 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "checked": entry.checked,
         "examples": list(entry.examples),
         "file": entry.file,
+    }
+
+
+def _silent(quiet: Quiet) -> dict[str, Any]:
+    return {
+        "id": quiet.id,
+        "title": quiet.title,
+        "zones": list(quiet.zones),
+        "forms": list(quiet.forms),
+        "source": quiet.source,
+        "checked": quiet.checked,
+        "examples": list(quiet.examples),
+        "file": quiet.file,
     }
 
 

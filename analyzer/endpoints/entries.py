@@ -133,7 +133,7 @@ def entries_of(
     Our own files' examples are verified by the tests: compiling every pattern alone would cost
     each run a tenth of a second. Files of a user are verified when they are read.
     """
-    extra = set(file.tables) - {"defaults", "classes", "sets", "entry"}
+    extra = set(file.tables) - {"defaults", "classes", "sets", "entry", "quiet"}
     if extra:
         raise UsageError(f"{file.path}: unknown table {sorted(extra)[0]!r}")
     defaults = table_of(file, "defaults")

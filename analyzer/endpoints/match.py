@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from analyzer.endpoints.catalogue_file import CatalogueFile, read_files, vocabulary_of
 from analyzer.endpoints.entries import Entry, entries_of
 from analyzer.endpoints.matched import UNKNOWN, Form, Match
+from analyzer.endpoints.quiet import Quiet, quiets_of
 from analyzer.issues import UsageError
 from analyzer.names import MAX_NAME, address_of, normalise
 
@@ -83,6 +84,7 @@ class Catalogue:
         entries: All entries, in file and file order.
         version: Newest date on which an entry was checked, and a hash of all files.
         vocabulary: Classes and sets of all files.
+        quiet: Names that are asked of DNS by the hundred without harm.
     """
 
     def __init__(
@@ -91,7 +93,9 @@ class Catalogue:
         version: str,
         vocabulary: Vocabulary,
         aliases: Mapping[str, str],
+        quiet: Sequence[Quiet] = (),
     ) -> None:
+        self.quiet = tuple(quiet)
         self.entries = tuple(entries)
         self.version = version
         self.vocabulary = vocabulary
@@ -143,10 +147,12 @@ class Catalogue:
             for entry in entries_of(file, vocabulary, verify_examples=verify)
         ]
         off = frozenset(disabled)
-        _check_ids(entries, off)
+        quiet = [each for file in (*own, *users) for each in quiets_of(file)]
+        _check_ids([*entries, *quiet], off)
         kept = [e for e in entries if e.id not in off]
-        version = _version(kept, [*own, *users], added, off)
-        return cls(kept, version, vocabulary, aliases or {})
+        silent = [each for each in quiet if each.id not in off]
+        version = _version([*kept, *silent], [*own, *users], added, off)
+        return cls(kept, version, vocabulary, aliases or {}, silent)
 
     def match(self, name: str) -> Match:
         """The match of one name as seen; `UNKNOWN` for names that are invalid or not catalogued."""
@@ -254,7 +260,7 @@ def _all_plain(names: Sequence[str]) -> bool:
     return not text.encode("ascii").translate(None, delete=_PLAIN_BYTES)
 
 
-def _check_ids(entries: Sequence[Entry], disabled: frozenset[str]) -> None:
+def _check_ids(entries: Sequence[Entry | Quiet], disabled: frozenset[str]) -> None:
     files: dict[str, str] = {}
     for entry in entries:
         if entry.id in files:
@@ -268,7 +274,7 @@ def _check_ids(entries: Sequence[Entry], disabled: frozenset[str]) -> None:
 
 
 def _version(
-    entries: Sequence[Entry],
+    entries: Sequence[Entry | Quiet],
     files: Sequence[CatalogueFile],
     suffixes: Mapping[str, Sequence[str]],
     disabled: frozenset[str],

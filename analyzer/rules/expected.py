@@ -2,7 +2,8 @@
 
 `resolvers` has ranges of addresses (or a host name each), `allows` the firewall's names, `declared`
 the registries that are ours with the data endpoints that inventories list. All three are empty when
-nothing was said, and then the rules that need them are silent.
+nothing was said, and then the rules that need them are silent. `quiet_zones` and the variable
+`quiet_forms` have the names that the catalogue keeps quiet in DNS.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from analyzer.endpoints.quiet import Quiet
     from analyzer.result import InventoryInfo
 
 TABLES = """
@@ -26,6 +28,7 @@ CREATE TEMP TABLE IF NOT EXISTS resolvers
     (text VARCHAR, host VARCHAR, first_key VARCHAR, last_key VARCHAR);
 CREATE TEMP TABLE IF NOT EXISTS allows (text VARCHAR, host VARCHAR, ending VARCHAR);
 CREATE TEMP TABLE IF NOT EXISTS declared (login VARCHAR, host VARCHAR, region VARCHAR);
+CREATE TEMP TABLE IF NOT EXISTS quiet_zones (entry VARCHAR, zone VARCHAR);
 """
 _LABEL = re.compile(r"acr:([^@]+)(?:@(.+))?")
 _DATA = re.compile(r"([^.]+)\.([^.]+)\.data\.(.+)")
@@ -38,20 +41,29 @@ class Expected:
     Attributes:
         resolvers: Addresses, networks or host names (`endpoints.policy.resolver`).
         allows: Names that the firewall lets through (`endpoints.policy.allowed`).
+        quiet: Names that products ask of DNS by the hundred (`endpoints.quiet`).
     """
 
     resolvers: tuple[str, ...] = ()
     allows: tuple[str, ...] = ()
+    quiet: tuple[Quiet, ...] = ()
 
 
 def state(
     connection: DuckDBPyConnection, expected: Expected, inventories: Sequence[InventoryInfo] = ()
 ) -> None:
-    """Creates and fills the three tables."""
+    """Creates and fills the tables, and sets the variable."""
     connection.execute(TABLES)
     _fill(connection, "resolvers", (_range(text) for text in sorted(set(expected.resolvers))))
     _fill(connection, "allows", (_pattern(text) for text in sorted(set(expected.allows))))
     _fill(connection, "declared", sorted(set(_registries(inventories))))
+    _fill(
+        connection, "quiet_zones", sorted((q.id, zone) for q in expected.quiet for zone in q.zones)
+    )
+    forms = "|".join(f"(?:{form})" for q in expected.quiet for form in q.forms)
+    connection.execute(
+        "SET VARIABLE quiet_forms = $1::VARCHAR", [f"^(?:{forms})$" if forms else None]
+    )
 
 
 def _fill(

@@ -72,9 +72,11 @@ def test_list(run):
     result = run("list")
     assert result.exit_code == 0
     assert any(line.startswith("acr.login ") for line in result.output.splitlines())
-    entries = json.loads(run("list", "--format", "json").output)["entries"]
+    listed = json.loads(run("list", "--format", "json").output)
+    entries = listed["entries"]
     assert {"id", "role", "owner", "source", "checked", "examples"} <= set(entries[0])
-    assert len(entries) == len(result.output.splitlines()) - 1
+    assert {"id", "zones", "forms", "source", "checked"} <= set(listed["quiet"][0])
+    assert len(entries) + len(listed["quiet"]) == len(result.output.splitlines()) - 1
 
 
 def test_nothing_heavy_is_imported(repo_root):

@@ -9,19 +9,21 @@ import pytest
 
 from analyzer.case.addresses import key_of
 from analyzer.config import Settings
+from analyzer.endpoints.match import Catalogue
 from analyzer.evidence.filters import bpf, recount
 from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.result import Finding, InventoryInfo, Result
 from analyzer.rules.assemble import evaluate
+from analyzer.rules.expected import Expected
 from analyzer.rules.proof import Commands
 from analyzer.schema import ATTRIBUTED, DERIVED, FLOWS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from analyzer.rules.expected import Expected
 
+QUIET = Catalogue.load().quiet
 SECOND = 1_000_000_000
 START = 1_795_474_332 * SECOND
 
@@ -228,7 +230,7 @@ class Case:
             catalogue_version="test",
             tool_version="0",
             commands=Commands(recount, reprint, bpf, queries),
-            expected=expected,
+            expected=expected or Expected(quiet=QUIET),
         )
 
     def findings(self, *, inventory: bool = True) -> list[Finding]:

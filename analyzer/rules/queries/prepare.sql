@@ -6,17 +6,6 @@ CREATE OR REPLACE TEMP MACRO site(name) AS array_to_string(string_split(name, '.
     CASE WHEN regexp_matches(name, '(^|[.])(ac|co|com|edu|gob|gov|gv|ne|net|nic|or|org)[.][a-z]{2}$')
         THEN -3 ELSE -2 END:], '.');
 
--- `quiet_zones`: zones that products ask many names of by design. Their name servers are the
--- provider's own and tell nobody what was asked. Known on 2026-11-23.
-CREATE OR REPLACE TEMP TABLE quiet_zones AS SELECT unnest([
-    'avqs.mcafee.com', 'avts.mcafee.com', 'gti.mcafee.com', 'sophosxl.net', 'sophosxl.com',
-    'spamhaus.org', 'spamhaus.net', 'dq.spamhaus.net', 'surbl.org', 'uribl.com', 'barracudacentral.org',
-    'spamcop.net', 'hash.cymru.com', 'sorbs.net', 'mailspike.net', 'dkim.amazonses.com',
-    'cloudfront.net', 'akamaiedge.net', 'akamai.net', 'akadns.net', 'edgekey.net', 'edgesuite.net',
-    'akamaized.net', 'fastly.net', 'fastlylb.net', 'cdn.cloudflare.net', 'azureedge.net', 'azurefd.net',
-    't-msedge.net', 'nsatc.net', 'core.windows.net', 'cluster.local'
-]) AS zone;
-
 -- `challenges`: what a proxy's log shows of requests that the proxy answered with nothing but the question
 -- who asks (407): they went no further, and no decision was made. Only the proxy itself can say so: in what
 -- others saw on the wire a 407 is the server's word, and whoever takes an upload would say it.

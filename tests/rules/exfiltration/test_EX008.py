@@ -6,22 +6,26 @@ import hashlib
 
 import pytest
 
+from analyzer.endpoints.match import Catalogue
+from analyzer.rules.expected import Expected
+
 SECOND = 1_000_000_000
 HOUR = 1_795_474_800 * SECOND
 
 
-def ask(case, names, *, step=SECOND, start=HOUR):
-    """One query a name, each in a conversation of its own."""
+def ask(case, names, *, step=SECOND, start=HOUR, logged=False):
+    """One query a name, each in a conversation of its own; a resolver's log has none."""
     if not case.connection.execute("SELECT count(*) FROM addresses").fetchall()[0][0]:
         case.add("addresses", addr="10.0.0.5", key="0", scope="private", agent="10.0.0.5")
     for number, name in enumerate(names):
         at = start + number * step
         packet = 2 * number + 1
-        case.flow(
-            None, proto="udp", app="dns", resp_ip="168.63.129.16", resp_port=53, start_ns=at,
-            end_ns=at + 1, first_packet=packet, last_packet=packet + 1, has_turns=False,
-            table_flow={"first_packet": packet, "orig_pkts": 1},
-        )  # fmt: skip
+        if not logged:
+            case.flow(
+                None, proto="udp", app="dns", resp_ip="168.63.129.16", resp_port=53, start_ns=at,
+                end_ns=at + 1, first_packet=packet, last_packet=packet + 1, has_turns=False,
+                table_flow={"first_packet": packet, "orig_pkts": 1},
+            )  # fmt: skip
         case.add(
             "dns", dns_id=number, ts_ns=at, client_ip="10.0.0.5", server_ip="168.63.129.16",
             transport="udp", txid=1, is_response=False, qname=name, qtype=16, answers=0,
@@ -64,6 +68,11 @@ def test_what_takes_all_day_is_silent(case):
     assert case.findings() == []
 
 
+def test_the_domain_is_all_that_the_names_share(case):
+    ask(case, tunnel(60, 80, "x.t.collector.evil.example"))
+    assert case.only().endpoint == "x.t.collector.evil.example"
+
+
 def test_names_directly_below_the_domain(case):
     ask(case, tunnel(60, 80, "evil.co.uk"))
     assert case.only().endpoint == "evil.co.uk"
@@ -98,3 +107,36 @@ def test_an_approved_domain_is_silent(case):
     ask(case, tunnel(60, 80))
     case.add("endpoints", name="t.evil.example", role="unknown", ownership="approved")
     assert case.findings() == []
+
+
+def test_the_log_of_a_resolver_is_enough(case):
+    """No conversation is known: the first message of each name is the evidence."""
+    ask(case, [*tunnel(52, 80), *tunnel(52, 80)], logged=True)
+    found = case.only()
+    assert (found.rule, found.severity, found.endpoint) == ("EX008", "medium", "t.evil.example")
+    assert (found.facts["names"], found.flow_count) == (52, 0)
+    assert {e.kind for e in found.evidence} == {"dns"}
+    assert len({e.name for e in found.evidence}) == len(found.evidence) == 50
+    assert "Seen in 52 DNS messages between" in found.explanation
+    assert found.uploaded_bytes is None  # what the labels encode is not estimated
+    assert case.judge().verdict == "suspected upload"
+
+
+def test_of_very_many_messages_a_thousand_stand_for_all(case):
+    ask(case, tunnel(1200, 80), logged=True)
+    found = case.only()
+    assert found.facts["names"] == 1200
+    assert "Seen in 1,000 DNS messages" in found.explanation
+
+
+def test_what_is_switched_off_is_silent_no_longer(case):
+    ask(case, [f"{data(n, 40)}.avqs.mcafee.com" for n in range(300)])
+    assert case.findings() == []
+    loud = Catalogue.load(disabled=["quiet.mcafee-gti"]).quiet
+    found = case.judge(expected=Expected(quiet=loud)).findings
+    assert [f.endpoint for f in found if f.rule == "EX008"] == ["avqs.mcafee.com"]
+
+
+def test_data_in_the_names_of_reverse_look_ups_is_no_reverse_look_up(case):
+    ask(case, tunnel(60, 80, "2.10.in-addr.arpa"))
+    assert case.only().rule == "EX008"
