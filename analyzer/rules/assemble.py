@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from analyzer.config import Settings
+    from analyzer.rules.load import Rule
     from analyzer.rules.proof import Commands
 
 
@@ -26,6 +27,7 @@ def evaluate(
     catalogue_version: str,
     tool_version: str,
     commands: Commands,
+    rules: list[Rule] | None = None,
 ) -> Result:
     """Runs the rules over a case and assembles the document.
 
@@ -33,6 +35,7 @@ def evaluate(
         case: Connection on which `case/` has built schema.TABLES and schema.DERIVED. Temporary
             tables are added to it; a case file keeps none of them.
         commands: `evidence.filters.recount` and `evidence.lines.reprint`.
+        rules: Rules in their stated order; the built-in ones when None.
 
     Raises:
         UsageError: a rule is broken.
@@ -45,6 +48,8 @@ def evaluate(
         inventory=declares_registry(inventory_infos),
         inputs=inputs,
         commands=commands,
+        rules=rules,
+        rule_seconds=settings.rule_seconds,
     )
     seen = coverage.measure(case, inputs)
     word, line = verdict(found.findings, seen)
