@@ -27,6 +27,7 @@ from analyzer.logs.extract import LogOptions, extract_logs, log_formats
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
 from analyzer.rules.expected import Expected
+from analyzer.rules.custom import stated
 from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ def analyze(
         notice: Told lines for the user that are no result: that kernels are being compiled.
 
     Raises:
-        UsageError: An inventory, configuration, catalogue or case path is wrong, or the chosen
-            engine is not installed.
+        UsageError: An inventory, configuration, catalogue, case path or rule is wrong, or the
+            chosen engine is not installed.
     """
     inventory = load_inventory(settings)
+    rules = stated(settings.rules_dir, settings.thresholds, settings.rule_seconds)
     with _built(settings, inventory, progress, notice) as case:
         return evaluate(
             case.connection,
@@ -69,6 +71,7 @@ def analyze(
                 (*settings.allows, *inventory.allows),
                 inventory.catalogue.quiet,
             ),
+            rules=rules,
         )
 
 

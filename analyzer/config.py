@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 ENGINES = ("native", "scapy", "tshark")
 """What can read packets; the first is the product, the others are second opinions."""
 
+RULE_SECONDS = 60.0
+"""What one rule of the user may take before it is stopped."""
+
 
 def processors() -> int:
     """How many processors this process may use."""
@@ -79,6 +82,8 @@ class Settings:
         log_timezone: Zone of log times that state none (IANA name).
         log_year: Year of log times that state none; None takes that of the file's last change.
         tenant: Id of our Microsoft Entra tenant; shared access signatures of others are critical.
+        rules_dir: Folder of the user's own rules.
+        rule_seconds: What each of those may take.
         command_line: As typed, for the report.
     """
 
@@ -102,5 +107,7 @@ class Settings:
     log_timezone: str = "UTC"
     log_year: int | None = None
     tenant: str | None = None
+    rules_dir: Path | None = None
+    rule_seconds: float = RULE_SECONDS
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

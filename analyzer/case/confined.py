@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 import resource
 import sys
 import threading
@@ -17,6 +19,8 @@ from typing import Any
 _WORKSPACE = "448MiB"
 """What DuckDB may hold; well below the address space, so that it refuses before malloc does."""
 _BATCH = 256
+_NESTED = 20
+"""Lists and structs within one another that JSON keeps; what is deeper becomes text."""
 
 
 def main() -> None:
@@ -34,6 +38,10 @@ def main() -> None:
     except MemoryError:
         answer = {"error": "memory", "detail": "it needs more memory than it may have"}
     json.dump(answer, sys.stdout)
+    sys.stdout.flush()
+    # Without the interpreter's farewell: a thread that it stops inside of a library can abort the
+    # process, and the answer would count as none.
+    os._exit(0)
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
@@ -72,16 +80,22 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         statements = connection.extract_statements(request["sql"])
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             return {"error": "statement", "detail": "expected exactly one SELECT"}
-        cursor = connection.execute(statements[0])
+        if request["describe"]:
+            cursor = connection.execute("DESCRIBE " + request["sql"])
+        else:
+            cursor = connection.execute(statements[0])
         return _answer(cursor, request)
     except duckdb.OutOfMemoryException:
         return {"error": "memory", "detail": "it needs more memory than it may have"}
     except (duckdb.Error, RuntimeError) as error:
         if late.is_set():
             return {"error": "timeout", "detail": "it was stopped at its time limit"}
-        return {"error": "sql", "detail": _first_line(error)}
+        found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
+        line = int(found[1]) if found else None
+        return {"error": "sql", "detail": _first_line(error), "line": line}
     finally:
         timer.cancel()
+        timer.join()
 
 
 def _answer(cursor: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -104,16 +118,16 @@ def _answer(cursor: Any, request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """What JSON can hold: numbers that it has no form for, dates and the like become text."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple) and depth < _NESTED:
+        return [_plain(each, depth + 1) for each in value]
+    if isinstance(value, dict) and depth < _NESTED:
+        return {str(key): _plain(each, depth + 1) for key, each in value.items()}
     return str(value)
 
 

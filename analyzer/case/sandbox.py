@@ -46,11 +46,16 @@ class Answer:
 
 
 class SandboxError(UsageError):
-    """The SELECT was refused or failed: `kind` is file, statement, sql, timeout, memory or died."""
+    """The SELECT was refused or failed: `kind` is file, statement, sql, timeout, memory or died.
 
-    def __init__(self, kind: str, detail: str) -> None:
+    Attributes:
+        line: Line of the text that DuckDB points at, None where it points at none.
+    """
+
+    def __init__(self, kind: str, detail: str, line: int | None = None) -> None:
         super().__init__(detail)
         self.kind = kind
+        self.line = line
 
 
 def select(path: Path, sql: str, limits: Limits) -> Answer:
@@ -59,9 +64,23 @@ def select(path: Path, sql: str, limits: Limits) -> Answer:
     Raises:
         SandboxError: It is no single SELECT, fails, or goes beyond a limit.
     """
+    return _ask(path, sql, limits, describe=False)
+
+
+def describe(path: Path, sql: str, limits: Limits) -> list[tuple[str, str]]:
+    """Columns of one SELECT with their DuckDB types; it is bound, not run.
+
+    Raises:
+        SandboxError: As `select`.
+    """
+    return [(row[0], row[1]) for row in _ask(path, sql, limits, describe=True).rows]
+
+
+def _ask(path: Path, sql: str, limits: Limits, *, describe: bool) -> Answer:
     request = {
         "path": str(path),
         "sql": sql,
+        "describe": describe,
         "timeout_seconds": limits.timeout_seconds,
         "memory_bytes": limits.memory_bytes,
         "max_rows": limits.max_rows,
@@ -90,7 +109,7 @@ def select(path: Path, sql: str, limits: Limits) -> Answer:
         ) from None  # fmt: skip
     if "error" in found:
         detail = _late(limits) if found["error"] == "timeout" else found["detail"]
-        raise SandboxError(found["error"], detail)
+        raise SandboxError(found["error"], detail, found.get("line"))
     return Answer(**found)
 
 

@@ -12,7 +12,7 @@ import click
 
 from analyzer.cli.outcome import FAIL_ON, exit_code, problem_lines
 from analyzer.cli.speech import say
-from analyzer.config import ENGINES
+from analyzer.config import ENGINES, RULE_SECONDS
 from analyzer.issues import UsageError
 from analyzer.report.formats import FORMATS
 
@@ -235,6 +235,22 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     metavar="YEAR",
     help="Year of log times that state none: the last line's. [default: when last written]",
 )
+@click.option(
+    "rules_dir",
+    "--rules",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Rules of your own beside the built-in ones (docs/rules.md, 'Writing a rule').",
+)
+@click.option(
+    "rule_seconds",
+    "--rule-timeout",
+    type=click.FloatRange(0.01, 86_400),
+    default=RULE_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop a rule of --rules after this time.",
+)
 @click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
 @click.pass_context
 def analyze(
@@ -261,6 +277,8 @@ def analyze(
     tenant: str | None,
     log_timezone: str,
     log_year: int | None,
+    rules_dir: Path | None,
+    rule_seconds: float,
     config: Path | None,
 ) -> int:
     """Analyse captures and logs and write a report.
@@ -274,6 +292,7 @@ def analyze(
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
     from analyzer.report.write import default_path
+    from analyzer.rules.custom import custom_files
 
     if keylog is not None and engine != "tshark":
         raise UsageError("--keylog needs --engine tshark: the others do not decrypt")
@@ -284,6 +303,7 @@ def analyze(
         config = Path(CONFIG_NAME)
     evidence: list[str | Path] = [*inputs, *inventories, *log_maps, *_configured(config)]
     evidence += [keylog] if keylog is not None else []
+    evidence += custom_files(rules_dir) if rules_dir is not None else []
     report = None if output == "-" else Path(output) if output else default_path(inputs, fmt)
     if report is not None:
         check_report(report, force, evidence)
@@ -308,6 +328,8 @@ def analyze(
         log_maps=log_maps,
         squid_logformat=squid_logformat,
         tenant=tenant,
+        rules_dir=rules_dir,
+        rule_seconds=rule_seconds,
         log_timezone=log_timezone,
         log_year=log_year,
         command_line=tuple(redacted(printable(word)) for word in ctx.obj or sys.argv),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from analyzer.config import Settings
+    from analyzer.rules.load import Rule
     from analyzer.rules.proof import Commands
 
 
@@ -28,6 +29,7 @@ def evaluate(
     tool_version: str,
     commands: Commands,
     expected: Expected | None = None,
+    rules: list[Rule] | None = None,
 ) -> Result:
     """Runs the rules over a case and assembles the document.
 
@@ -36,6 +38,7 @@ def evaluate(
             tables are added to it; a case file keeps none of them.
         commands: `evidence.filters.recount` and `evidence.lines.reprint`.
         expected: Resolvers and firewall names that were declared; None for none.
+        rules: Rules in their stated order; the built-in ones when None.
 
     Raises:
         UsageError: a rule is broken.
@@ -49,6 +52,8 @@ def evaluate(
         inventory=declares_registry(inventory_infos),
         inputs=inputs,
         commands=commands,
+        rules=rules,
+        rule_seconds=settings.rule_seconds,
     )
     seen = coverage.measure(case, inputs)
     word, line = verdict(found.findings, seen)

@@ -11,6 +11,8 @@ from analyzer.head import Head
 from analyzer.rules.load import template_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from duckdb import DuckDBPyConnection
 
     from analyzer.issues import UsageError
@@ -29,6 +31,9 @@ TEXT_FIELDS = frozenset({"agent", "target", "target_arg", "label", "own_arg", "s
 """What the engine fills into a rule's texts beside the facts."""
 
 
+FACT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
 def check(rule: Rule, connection: DuckDBPyConnection) -> None:
     """Binds the SELECT on a prepared case (an empty one will do) and compares its columns.
 
@@ -39,21 +44,40 @@ def check(rule: Rule, connection: DuckDBPyConnection) -> None:
     try:
         statements = connection.extract_statements(rule.text)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise _error(rule, "a rule is exactly one SELECT")
+            raise located(rule, "a rule is exactly one SELECT")
         described = connection.execute("DESCRIBE " + rule.sql).fetchall()
     except duckdb.Error as error:
         found = re.search(r"LINE (\d+):", str(error))
         line = int(found[1]) if found else None
-        raise _error(rule, str(error).splitlines()[0], line) from None
-    names = [row[0] for row in described]
+        raise located(rule, str(error).splitlines()[0], line) from None
+    check_columns(rule, [(row[0], str(row[1])) for row in described], connection)
+
+
+def check_columns(
+    rule: Rule, columns: Sequence[tuple[str, str]], connection: DuckDBPyConnection
+) -> None:
+    """Compares the columns that a SELECT returns, and its facts with the fields of the texts.
+
+    Args:
+        rule: Whose SELECT it is.
+        columns: Name and DuckDB type of each, in their order.
+        connection: Any; it reads the type of the facts.
+
+    Raises:
+        UsageError: As `check`.
+    """
+    names = [name for name, _ in columns]
     if names != list(COLUMNS):
-        raise _error(rule, f"the columns must be {', '.join(COLUMNS)}, not {', '.join(names)}")
-    kinds = {row[0]: str(row[1]) for row in described}
+        raise located(rule, f"the columns must be {', '.join(COLUMNS)}, not {', '.join(names)}")
+    kinds = dict(columns)
     for name, kind in COLUMNS.items():
         if kinds[name] != kind and not (kind == "STRUCT" and kinds[name].startswith("STRUCT(")):
-            raise _error(rule, f"column {name} must be {kind}, not {kinds[name]}")
-    facts = connection.type(kinds["facts"])
-    _check_texts(rule, TEXT_FIELDS | {name for name, _ in facts.children})
+            raise located(rule, f"column {name} must be {kind}, not {kinds[name]}")
+    facts = {name for name, _ in connection.type(kinds["facts"]).children}
+    odd = sorted(name for name in facts if not FACT_NAME.fullmatch(name))
+    if odd:
+        raise located(rule, f"a fact's name must be letters, digits and _, not {odd[0]!r}")
+    _check_texts(rule, TEXT_FIELDS | facts)
 
 
 def _check_texts(rule: Rule, known: frozenset[str]) -> None:
@@ -65,6 +89,7 @@ def _check_texts(rule: Rule, known: frozenset[str]) -> None:
             raise head.error(key, f"{key} names {missing[0]}, which is in no fact")
 
 
-def _error(rule: Rule, message: str, line: int | None = None) -> UsageError:
+def located(rule: Rule, message: str, line: int | None = None) -> UsageError:
+    """A UsageError at a line of the rule's file, at the SELECT when none is known."""
     head = Head(rule.path, rule.text)
     return head.error(len(head.lines) + 1 if line is None else line, message)

@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.config import RULE_SECONDS
 from analyzer.result import SEVERITIES, STREAMS, Evidence, Finding, InputInfo
-from analyzer.rules import explain, figures, proof, tables
+from analyzer.rules import custom, explain, figures, proof, tables
 from analyzer.rules.check import check
 from analyzer.rules.grades import confidence
 from analyzer.rules.load import load
@@ -53,6 +54,7 @@ def find(
     commands: Commands,
     rules: list[Rule] | None = None,
     tenant: str | None = None,
+    rule_seconds: float = RULE_SECONDS,
 ) -> Findings:
     """Checks and runs the rules on a case that `case/` has built.
 
@@ -60,6 +62,7 @@ def find(
         inventory: At least one registry was declared as ours.
         rules: Rules in their stated order; the built-in ones when None.
         tenant: Id of our tenant, to tell whose shared access signatures are not ours.
+        rule_seconds: What a rule of the user may take; one that fails is a row of `issues`.
 
     Raises:
         UsageError: a rule is broken; the message names file and line.
@@ -67,8 +70,10 @@ def find(
     stated = load() if rules is None else rules
     tables.prepare(connection, thresholds, tenant)
     for rule in stated:
-        check(rule, connection)
+        if rule.built_in:
+            check(rule, connection)
     tables.collect(connection, stated)
+    tables.record(connection, custom.collect(connection, stated, rule_seconds))
     tables.rows(connection, "accuse")
     ids: dict[int, str] = {}
     findings = []

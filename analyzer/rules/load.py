@@ -115,6 +115,18 @@ class Rule:
     text: str
 
     @property
+    def fields(self) -> frozenset[str]:
+        """Names that its texts want filled in."""
+        texts = (self.explanation, *(clear.text for clear in self.clears))
+        parts = (part for text in texts for part in Formatter().parse(text))
+        return frozenset(name for _, name, _, _ in parts if name is not None)
+
+    @property
+    def built_in(self) -> bool:
+        """It came with the program; what a user wrote runs in the sandbox."""
+        return self.path.is_relative_to(RULES_DIR)
+
+    @property
     def sql(self) -> str:
         """The SELECT, fit to stand in parentheses; the head stays in front as comments."""
         return self.text.rstrip().removesuffix(";") + "\n"
@@ -133,16 +145,18 @@ def rule_files(directory: Path = RULES_DIR) -> list[Path]:
 
 
 def load(paths: Iterable[Path] | None = None) -> list[Rule]:
-    """Reads rules and returns them by stream and stated order.
+    """Reads rules and returns them by stream and stated order, a user's own behind ours.
 
     Raises:
         UsageError: a head is wrong, or two rules claim one id or one place.
     """
     rules = [_read(path) for path in (rule_files() if paths is None else paths)]
-    rules.sort(key=lambda rule: (STREAMS.index(rule.stream), rule.order, rule.id))
+    rules.sort(
+        key=lambda rule: (STREAMS.index(rule.stream), not rule.built_in, rule.order, rule.id)
+    )
     seen: dict[object, Rule] = {}
-    for rule in rules:
-        for claim in (rule.id, (rule.stream, rule.order)):
+    for rule in sorted(rules, key=lambda rule: not rule.built_in):
+        for claim in (rule.id, (rule.stream, rule.built_in, rule.order)):
             if claim in seen:
                 what = "id" if isinstance(claim, str) else "order"
                 head = Head(rule.path, rule.text)
@@ -260,9 +274,14 @@ def _modifier(head: Head, name: str, raw: object) -> Modifier:
 def template_fields(head: Head, key: str, template: str) -> set[str]:
     """Names a text wants filled in; only plain ones, so that no value is ever looked into."""
     try:
-        found = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        wanted = [each for each in Formatter().parse(template) if each[1] is not None]
     except ValueError as error:
         raise head.error(key, f"{key} is no template: {error}") from None
+    found = {str(name) for _, name, _, _ in wanted}
+    # A width such as {agent:>999999999} would make a text of any size.
+    shaped = sorted(str(name) for _, name, spec, conversion in wanted if spec or conversion)
+    if shaped:
+        raise head.error(key, f"{key} has a field with a format: expected {{{shaped[0]}}}")
     wrong = sorted(name for name in found if not name.isidentifier())
     if wrong:
         raise head.error(key, f"{key} has a field that is no plain name: {{{wrong[0]}}}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from analyzer.config import Thresholds
+    from analyzer.issues import Issue
     from analyzer.rules.load import Rule
 
 QUERIES = Path(__file__).parent / "queries"
@@ -55,13 +56,25 @@ def prepare(
     connection.execute(_text("prepare"))
 
 
+def record(connection: DuckDBPyConnection, issues: list[Issue]) -> None:
+    """Adds problems that judging the case brought up to its `issues`."""
+    for each in issues:
+        connection.execute(
+            'INSERT INTO issues (code, input_id, "where", detail, "count", incomplete) '
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [each.code, each.input_id, each.where, each.detail, each.count, each.incomplete],
+        )
+
+
 def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
-    """Runs every rule into the table `hits`; `place` is the rule's place in the stated order.
+    """Runs our own rules into `hits`; `place` is the rule's place in the stated order.
 
     Raises:
         UsageError: a rule fails on this case (it bound, but a value did not fit).
     """
     for place, rule in enumerate(rules, 1):
+        if not rule.built_in:
+            continue
         try:
             connection.execute(
                 "INSERT INTO hits SELECT "  # noqa: S608 - the rule is the statement

@@ -227,6 +227,29 @@ def test_case_keeps_the_tables(tmp_path: Path) -> None:
         assert case.execute("SELECT count(*) FROM flows").fetchone() != (0,)
 
 
+def test_case_keeps_what_is_documented_and_nothing_else(tmp_path: Path) -> None:
+    run = command_line("analyze", UPLOAD, *INVENTORY, "--case", "c.duckdb", cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    with duckdb.connect(str(tmp_path / "c.duckdb"), read_only=True) as case:
+        found = case.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() AS c "
+            "WHERE NOT internal AND table_name IN (SELECT table_name FROM duckdb_tables()) "
+            "ORDER BY table_name, column_index"
+        ).fetchall()
+        kept = [
+            (table.name, column.name, column.type)
+            for table in sorted((*schema.TABLES, *schema.DERIVED), key=lambda table: table.name)
+            for column in table.columns
+        ]
+        assert found == kept
+        views = case.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        described = (ROOT / "docs" / "schema.md").read_text()
+        assert len(views) == 4
+        assert all(f"### {name}\n" in described for (name,) in views), views
+        functions = case.execute("SELECT count(*) FROM duckdb_functions() WHERE NOT internal")
+        assert functions.fetchall() == [(0,)]
+
+
 def test_heavy_libraries_are_not_imported_and_little_time_is_used(tmp_path: Path) -> None:
     """1 MB in, report out, kernels warm: 1.5 s of CPU and no pandas, pyarrow, scapy, pyshark."""
     capture = tmp_path / "mb.pcap"

@@ -230,13 +230,14 @@ def test_the_document_depends_neither_on_threads_nor_on_row_order(make_case):
     assert all(document == documents[0] for document in documents)
 
 
-def test_a_rule_that_fails_on_values_names_its_file(case, tmp_path):
+def test_a_rule_of_ours_that_fails_on_values_names_its_file(case, tmp_path, monkeypatch):
     source = next(rule for rule in load() if rule.id == "EX001").path.read_text()
     path = tmp_path / "EX900.sql"
     text = source.replace("EX001", "EX900").replace(
         "    endpoint,", "    CAST(CAST(endpoint AS INT) AS VARCHAR) AS endpoint,", 1
     )
     path.write_text(text)
+    monkeypatch.setattr("analyzer.rules.load.RULES_DIR", tmp_path)
     case.upload(HOST, 9000, **STORAGE)
     with pytest.raises(UsageError, match=r"EX900\.sql: "):
         find(
