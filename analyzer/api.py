@@ -26,8 +26,8 @@ from analyzer.inputs.discover import discover
 from analyzer.logs.extract import LogOptions, extract_logs, log_formats
 from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
-from analyzer.rules.expected import Expected
 from analyzer.rules.custom import stated
+from analyzer.rules.expected import Expected
 from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
