@@ -6,7 +6,7 @@
 -- attack = ["T1048.003", "T1071.004"]
 -- explanation = "{agent} asked for {names} different names below {target}; in its busiest hour {hour_names} names carried {hour_bytes} different label bytes to whoever runs that domain (first: {example}). Resolvers pass such queries on, whatever a firewall permits."
 -- why = "A query reaches the name server of the domain that it asks for, through any resolver, from hosts that can reach nothing else. Whoever runs the domain reads the labels in front of it. Real names repeat; data does not."
--- arithmetic = "Per agent and domain (the longest one that all names of a site are below; a site has two labels, three below the likes of co.uk): different names, and the bytes of their labels, each label counted once in its place of the tree of names, so that shared parts count once. Medium from dns_hour_names names and dns_hour_label_bytes bytes in any hour; hours begin at the full and at the half hour, so a burst of up to half an hour is never cut."
+-- arithmetic = "Per agent and domain (two labels; three below the likes of co.uk, and where one third label holds all names): different names, and the bytes of their labels, each label counted once in its place of the tree of names, so that shared parts count once. Medium from dns_hour_names names and dns_hour_label_bytes bytes in any hour; hours begin at the full and at the half hour, so a burst of up to half an hour is never cut."
 -- false_positives = ["Reputation services and block lists whose questions carry hashes, other than those of the catalogue.", "Scanners and monitors that resolve every host of a large domain within an hour."]
 -- clears = [
 --   "If the domain is ours, or somebody approved it: --approve {target_arg} (counts where the input has an answer for the domain itself)",
@@ -39,23 +39,18 @@ busy AS (
        AND sum(strlen(name) - strlen(site(name))) >= (SELECT dns_hour_label_bytes FROM thresholds)
 ),
 domains AS (
-    -- The domain that matters is the longest one that all names are below: what the first and the last
-    -- name have in common from the right, in the order of their labels, all between them have.
+    -- Where one third label holds all names, it is the domain that matters.
     SELECT
-        agent, hour, site,
-        array_to_string(list_reverse(low[1:len(list_filter(
-            range(1, least(len(low), len(high)) + 1), lambda i: low[1:i] = high[1:i]
-        ))]), '.') AS domain
-    FROM (
-        SELECT
-            q.agent, q.hour, b.domain AS site,
-            min(list_reverse(string_split(q.name, '.'))) AS low,
-            max(list_reverse(string_split(q.name, '.'))) AS high
-        FROM asked AS q
-        JOIN busy AS b ON b.agent = q.agent AND b.hour = q.hour AND b.domain = site(q.name)
-        WHERE q.name <> b.domain
-        GROUP BY q.agent, q.hour, b.domain
-    )
+        q.agent, q.hour, b.domain AS site,
+        CASE WHEN count(DISTINCT array_to_string(string_split(q.name, '.')[
+                -1 - len(string_split(b.domain, '.')):], '.')) = 1
+            THEN min(array_to_string(string_split(q.name, '.')[
+                -1 - len(string_split(b.domain, '.')):], '.'))
+            ELSE b.domain END AS domain
+    FROM asked AS q
+    JOIN busy AS b ON b.agent = q.agent AND b.hour = q.hour AND b.domain = site(q.name)
+    WHERE q.name <> b.domain
+    GROUP BY q.agent, q.hour, b.domain
 ),
 counted_names AS (
     SELECT q.agent, q.hour, d.domain, q.name,
@@ -135,7 +130,7 @@ proofs AS (
 SELECT
     q.agent,
     q.domain AS endpoint,
-    any_value(p.flow_ids) AS flow_ids,
+    min(p.flow_ids) AS flow_ids,
     ['read-in-clear'] AS modifiers,
     {
         'names': count(DISTINCT q.qname),
