@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
 from analyzer.capture.extract import extract
@@ -23,8 +22,6 @@ from analyzer.evidence.filters import bpf, recount
 from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
-from analyzer.logs.extract import LogOptions, extract_logs, log_formats
-from analyzer.logs.recognise import recognise_log
 from analyzer.rules.assemble import evaluate
 from analyzer.rules.custom import stated
 from analyzer.rules.expected import Expected
@@ -35,6 +32,8 @@ if TYPE_CHECKING:
 
     from analyzer.case.build import Case
     from analyzer.config import Settings
+    from analyzer.inputs.sniff import Format, Stranger
+    from analyzer.issues import Issue
     from analyzer.result import Result
 
     Progress = Callable[[int, int | None], None]
@@ -113,8 +112,18 @@ def _built(
         if progress is not None:
             progress(done, None)
 
-    formats = log_formats(settings.log_maps, settings.squid_logformat, settings.log_format)
-    texts = partial(recognise_log, chosen=settings.log_format, formats=formats)
+    # The formats of logs take a moment to import, and captures alone have no use for them.
+    formats = None
+    if settings.log_maps or settings.squid_logformat is not None or settings.log_format is not None:
+        from analyzer.logs.extract import log_formats
+
+        formats = log_formats(settings.log_maps, settings.squid_logformat, settings.log_format)
+
+    def texts(head: bytes) -> Format | Stranger | None:
+        from analyzer.logs.recognise import recognise_log
+
+        return recognise_log(head, settings.log_format, formats)
+
     specs, found = discover(settings.inputs, scan, texts)
     captures = [spec for spec in specs if not spec.is_log]
     logs = [spec for spec in specs if spec.is_log]
@@ -133,14 +142,19 @@ def _built(
             keylog=settings.keylog,
         )
         batches.flush()
-        rows, log_issues = extract_logs(
-            logs,
-            case.connection,
-            len(reports),
-            _tick(progress, scanned + sum(report.bytes for report in reports), total),
-            digest=settings.hash_inputs,
-            options=LogOptions(formats, settings.log_timezone, settings.log_year),
-        )
+        rows: list[dict[str, Any]] = []
+        log_issues: list[Issue] = []
+        if logs:
+            from analyzer.logs.extract import LogOptions, extract_logs
+
+            rows, log_issues = extract_logs(
+                logs,
+                case.connection,
+                len(reports),
+                _tick(progress, scanned + sum(report.bytes for report in reports), total),
+                digest=settings.hash_inputs,
+                options=LogOptions(formats, settings.log_timezone, settings.log_year),
+            )
         store_inputs(case, [*(asdict(report) for report in reports), *rows])
         store_issues(case, [*(replace(i, input_id=None) for i in found), *issues, *log_issues])
         derive(case, catalogue=inventory.catalogue, inventory=inventory, settings=settings)

@@ -56,6 +56,16 @@ class HeldFiles(AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
         """A block never changes."""
         return _BEFORE
 
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Makes the files known to a database; :meth:`detach` takes them off."""
+        connection.register_filesystem(self)
+        # Blocks are read once: keeping them would hold a whole log in memory.
+        connection.execute("SET enable_external_file_cache = false")
+
+    def detach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Takes them off."""
+        connection.unregister_filesystem(PROTOCOL)
+
     def _content(self, path: str) -> bytes:
         try:
             return self._held[_name(path)]
@@ -65,17 +75,3 @@ class HeldFiles(AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
 
 def _name(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def attach(connection: duckdb.DuckDBPyConnection) -> HeldFiles:
-    """The held files of a database; made when it has none yet. :func:`detach` takes them off."""
-    files = HeldFiles()
-    connection.register_filesystem(files)
-    # Blocks are read once: keeping them would hold a whole log in memory.
-    connection.execute("SET enable_external_file_cache = false")
-    return files
-
-
-def detach(connection: duckdb.DuckDBPyConnection) -> None:
-    """Takes the held files off a database."""
-    connection.unregister_filesystem(PROTOCOL)

@@ -21,7 +21,6 @@ from analyzer.logs.documents import Lost, records, respelled
 from analyzer.logs.events import events
 from analyzer.logs.fields import of_cells, of_texts, of_zeek
 from analyzer.logs.format import known
-from analyzer.logs.held import attach, detach
 from analyzer.logs.keys import quoted
 from analyzer.logs.lanes import Lane, Lanes
 from analyzer.logs.new_year import turn
@@ -168,7 +167,7 @@ class _Observer:
                 self._read(read)
         finally:
             if self._files is not None:
-                detach(self._connection)
+                self._files.detach(self._connection)
         for other in self._lanes.tallies()[1:]:
             self._tally.add(other)
         problems = self._connection.execute(
@@ -186,7 +185,11 @@ class _Observer:
         layout = self._found.layout
         if layout == "json" and self._found.encoding in ("utf-8", "utf-8-sig"):
             if self._typed_ones:
-                self._files = attach(self._connection)
+                # fsspec takes a moment to import, and a run without such logs has no use for it.
+                from analyzer.logs.held import HeldFiles
+
+                self._files = HeldFiles()
+                self._files.attach(self._connection)
             for first, data in blocks(read, self._tally.damage):
                 self._lanes.run(partial(self._json, first, data))
             return

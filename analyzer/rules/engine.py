@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from analyzer.config import RULE_SECONDS
 from analyzer.result import SEVERITIES, STREAMS, Evidence, Finding, InputInfo
 from analyzer.rules import custom, explain, figures, proof, tables
-from analyzer.rules.check import check
 from analyzer.rules.grades import confidence
 from analyzer.rules.load import load
 from analyzer.rules.severity import judge, rank
@@ -56,7 +55,9 @@ def find(
     tenant: str | None = None,
     rule_seconds: float = RULE_SECONDS,
 ) -> Findings:
-    """Checks and runs the rules on a case that `case/` has built.
+    """Runs the rules on a case that `case/` has built.
+
+    They are bound before: ours by a test, a user's when they are read (`custom.stated`).
 
     Args:
         inventory: At least one registry was declared as ours.
@@ -69,9 +70,6 @@ def find(
     """
     stated = load() if rules is None else rules
     tables.prepare(connection, thresholds, tenant)
-    for rule in stated:
-        if rule.built_in:
-            check(rule, connection)
     tables.collect(connection, stated)
     tables.record(connection, custom.collect(connection, stated, rule_seconds))
     tables.rows(connection, "accuse")

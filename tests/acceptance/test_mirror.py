@@ -38,6 +38,7 @@ def told(analysis: run.Analysis) -> dict[str, Any]:
     findings = run.comparable(analysis.result.findings)
     for finding in findings:
         for each in finding["evidence"]:
+            del each["bpf"]  # none looks inside of tunnels
             each["detail"] = each["detail"].partition("Inside ")[0] + (
                 each["detail"].partition(". ")[2] if "Inside " in each["detail"] else ""
             )

@@ -118,7 +118,7 @@ def command_line(
     )
 
 
-_NUMBERS = re.compile(r"\b(packets?|frames?) #?\d+( to \d+|-\d+)?")
+_NUMBERS = re.compile(r"\b(packets?|frames?|frame\.number ==) #?\d+( to \d+|-\d+)?")
 _PLACE = ("input", "first_packet", "last_packet", "tshark", "flow_id")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from analyzer.logs.held import attach, detach
+from analyzer.logs.held import HeldFiles
 
 
 def test_a_block_is_read_as_a_file_and_forgotten() -> None:
     """Other content under the next path; what was dropped is gone; nothing is registered after."""
     connection = duckdb.connect()
-    files = attach(connection)
+    files = HeldFiles()
+    files.attach(connection)
     for text in (b'{"a": "1"}\n', b'{"a": "2"}\n{"a": "3"}\n'):
         path = files.hold(text)
         (found,) = connection.execute(
@@ -25,7 +26,7 @@ def test_a_block_is_read_as_a_file_and_forgotten() -> None:
     assert found == ["2", "3"]
     with pytest.raises(PermissionError):
         files.open(path, "wb")
-    detach(connection)
-    attach(connection)  # which fails while another is there
-    detach(connection)
+    files.detach(connection)
+    HeldFiles().attach(connection)  # which fails while another is there
+    files.detach(connection)
     connection.close()
