@@ -16,6 +16,7 @@ from analyzer.config import Thresholds
 from analyzer.head import Head
 from analyzer.issues import UsageError
 from analyzer.result import SEVERITIES, STREAMS
+from analyzer.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,7 @@ _OPTIONAL: dict[str, type] = {
     "why": str,
     "arithmetic": str,
     "false_positives": list,
+    "needs": dict,
 }
 
 
@@ -93,6 +95,8 @@ class Rule:
         why: Why what it reports matters, for a reader who does not know the subject.
         arithmetic: Which bytes it adds up, and against which limits.
         false_positives: What is known to match without harm, a sentence each.
+        needs: Table of the case and the threshold that says how many rows it must have at least;
+            with fewer the rule cannot match and is not run: planning it takes a moment.
         text: Whole file: DuckDB sees the head as comments, so its line numbers are the file's.
     """
 
@@ -111,6 +115,7 @@ class Rule:
     why: str
     arithmetic: str
     false_positives: tuple[str, ...]
+    needs: tuple[tuple[str, str], ...]
     path: Path
     text: str
 
@@ -192,6 +197,7 @@ def _read(path: Path) -> Rule:
         why=values.get("why", ""),
         arithmetic=values.get("arithmetic", ""),
         false_positives=tuple(values.get("false_positives", [])),
+        needs=_needs(head, values.get("needs", {})),
         path=path,
         text=text,
     )
@@ -230,6 +236,14 @@ def _check_documented(head: Head) -> None:
                 raise head.error(1, f"the head has no {key}: built-in rules are documented")
     if not all(isinstance(item, str) for item in head.values.get("false_positives", [])):
         raise head.error("false_positives", "false_positives must be a list of sentences")
+
+
+def _needs(head: Head, raw: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    tables = {table.name for table in TABLES}
+    for table, threshold in raw.items():
+        if table not in tables or threshold not in _THRESHOLDS:
+            raise head.error("needs", "needs maps tables of the case to thresholds")
+    return tuple((table, str(threshold)) for table, threshold in raw.items())
 
 
 def _severity(head: Head, where: str, value: object) -> str:

@@ -66,6 +66,16 @@ def record(connection: DuckDBPyConnection, issues: list[Issue]) -> None:
         )
 
 
+def _enough(connection: DuckDBPyConnection, rule: Rule) -> bool:
+    return all(
+        connection.execute(
+            f'SELECT count(*) >= (SELECT "{threshold}" FROM thresholds) FROM "{table}"'  # noqa: S608
+        ).fetchall()
+        == [(True,)]
+        for table, threshold in rule.needs
+    )
+
+
 def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
     """Runs our own rules into `hits`; `place` is the rule's place in the stated order.
 
@@ -73,7 +83,7 @@ def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
         UsageError: a rule fails on this case (it bound, but a value did not fit).
     """
     for place, rule in enumerate(rules, 1):
-        if not rule.built_in:
+        if not rule.built_in or not _enough(connection, rule):
             continue
         try:
             connection.execute(

@@ -150,3 +150,12 @@ def test_false_positives_are_sentences(tmp_path):
     path = write(tmp_path, HEAD + "-- false_positives = [1]\n" + SELECT)
     with pytest.raises(UsageError, match=r"EX900\.sql:9: false_positives must be a list of"):
         load([path])
+
+
+@pytest.mark.parametrize("needs", ['{ nonsense = "dns_hour_names" }', '{ dns = "nonsense" }'])
+def test_needs_names_tables_and_thresholds(tmp_path, needs):
+    text = (RULES_DIR / "exfiltration" / "EX008.sql").read_text(encoding="utf-8")
+    path = tmp_path / "EX008.sql"
+    path.write_text(text.replace('{ dns = "dns_hour_names" }', needs), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"EX008.sql:\d+: needs maps tables"):
+        load([path])

@@ -2,6 +2,7 @@
 -- title = "Data in the names of DNS queries"
 -- stream = "exfiltration"
 -- order = 20
+-- needs = { dns = "dns_hour_names" }
 -- severity = "medium"
 -- attack = ["T1048.003", "T1071.004"]
 -- explanation = "{agent} asked for {names} different names below {target}; in its busiest hour {hour_names} names carried {hour_bytes} different label bytes to whoever runs that domain (first: {example}). Resolvers pass such queries on, whatever a firewall permits."
