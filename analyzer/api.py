@@ -23,7 +23,6 @@ from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
 from analyzer.rules.assemble import evaluate
-from analyzer.rules.custom import stated
 from analyzer.rules.expected import Expected
 from analyzer.rules.proof import Commands
 
@@ -56,7 +55,11 @@ def analyze(
             chosen engine is not installed.
     """
     inventory = load_inventory(settings)
-    rules = stated(settings.rules_dir, settings.thresholds, settings.rule_seconds)
+    rules = None
+    if settings.rules_dir is not None:
+        from analyzer.rules.custom import stated
+
+        rules = stated(settings.rules_dir, settings.thresholds, settings.rule_seconds)
     with _built(settings, inventory, progress, notice) as case:
         return evaluate(
             case.connection,

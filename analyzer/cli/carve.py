@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli.of_finding import evidence_of, of_finding
 from analyzer.cli.outcome import INCOMPLETE, RAN
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
@@ -17,20 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from analyzer.evidence.carve import Carved
-    from analyzer.result import Result
 
 MANIFEST_SUFFIX = ".manifest.json"
 
 
-def evidence_of(result: Result, base: Path | None) -> Iterable[str | Path]:
-    """Files of a result's run that no output may replace."""
-    for path in dict.fromkeys(info.archive or info.path for info in result.inputs):
-        yield path if base is None else base / path
-
-
 @click.command()
-@click.argument("result_file", metavar="RESULT.json", type=click.Path(path_type=Path))
-@click.option("wanted", "--finding", required=True, metavar="ID", help="Id of the finding.")
+@of_finding
 @click.option(
     "output",
     "-o",
@@ -48,13 +41,6 @@ def evidence_of(result: Result, base: Path | None) -> Iterable[str | Path]:
     "--secrets",
     is_flag=True,
     help="Also copy TLS secrets that the inputs hold; they open other conversations, too.",
-)
-@click.option(
-    "base",
-    "--base",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where the inputs' relative paths begin. [default: the current directory]",
 )
 def carve(
     result_file: Path,

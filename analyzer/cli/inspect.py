@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from analyzer.cli.of_finding import evidence_of, of_finding
 from analyzer.cli.outcome import INCOMPLETE, RAN
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
@@ -16,8 +17,7 @@ _SHOWN = 50
 
 
 @click.command(name="inspect")
-@click.argument("result_file", metavar="RESULT.json", type=click.Path(path_type=Path))
-@click.option("wanted", "--finding", required=True, metavar="ID", help="Id of the finding.")
+@of_finding
 @click.option(
     "keylog",
     "--keylog",
@@ -42,13 +42,6 @@ _SHOWN = 50
     metavar="SECONDS",
     help="How long tshark may take.",
 )
-@click.option(
-    "base",
-    "--base",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where the inputs' relative paths begin. [default: the current directory]",
-)
 def inspect(
     result_file: Path,
     wanted: str,
@@ -63,7 +56,6 @@ def inspect(
     Its packets are carved to a temporary file. With TLS secrets requests inside TLS are read:
     method, URL, headers and status, credentials left out. A write request makes the evidence W1.
     """
-    from analyzer.cli.carve import evidence_of
     from analyzer.cli.preflight import check_report
     from analyzer.cli.progress import progress_bar
     from analyzer.evidence.carve import find_finding

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_FILE_BYTES = 4 << 20
+_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 _ENDING = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -30,6 +31,39 @@ class CatalogueFile:
     path: Path
     content: bytes
     tables: Mapping[str, Any]
+
+
+def check_values(
+    values: Mapping[str, Any],
+    kinds: Mapping[str, type | tuple[type, ...]],
+    required: Iterable[str],
+    where: str,
+) -> None:
+    """Checks what all tables of a catalogue have in common: keys, types, ``id`` and ``checked``.
+
+    Args:
+        values: The table.
+        kinds: Its keys, with the type of each; lists are of texts.
+        required: Those that it must have, ``id`` and ``checked`` among them.
+        where: File and entry, for the error.
+
+    Raises:
+        UsageError: Something is wrong.
+    """
+    for key, value in values.items():
+        if key not in kinds:
+            raise UsageError(f"{where}: unknown key {key!r}")
+        if not isinstance(value, kinds[key]):
+            raise UsageError(f"{where}: {key} has the wrong type, found {value!r}")
+        if isinstance(value, list) and not all(isinstance(v, str) for v in value):
+            raise UsageError(f"{where}: {key} must be a list of strings")
+    for key in required:
+        if key not in values:
+            raise UsageError(f"{where}: {key} is missing")
+    if values["checked"] is True:
+        raise UsageError(f"{where}: checked is a date (2026-01-31) or false")
+    if not _ID.fullmatch(values["id"]):
+        raise UsageError(f"{where}: id must be lower-case words joined with dots or hyphens")
 
 
 def read_files(paths: Sequence[Path]) -> list[CatalogueFile]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analyzer.endpoints.catalogue_file import table_of
+from analyzer.endpoints.catalogue_file import check_values, table_of
 from analyzer.endpoints.patterns import Pattern, PatternError, expand
 from analyzer.issues import UsageError
 
@@ -54,8 +54,7 @@ OWNERS = frozenset({"label", "undecidable", "platform", "platform-claimed"})
 DIRECTIONS = frozenset({"download-only", "upload", "both"})
 
 _TECHNIQUE = re.compile(r"T[0-9]{4}(?:\.[0-9]{3})?")
-_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
-_KEYS = {
+_KEYS: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "title": str,
     "service": str,
@@ -190,25 +189,12 @@ def _entry(
 
 
 def _check_values(values: Mapping[str, Any], where: str) -> None:
-    for key, value in values.items():
-        if key not in _KEYS:
-            raise UsageError(f"{where}: unknown key {key!r}")
-        if not isinstance(value, _KEYS[key]):  # type: ignore[arg-type]
-            raise UsageError(f"{where}: {key} has the wrong type, found {value!r}")
-        if isinstance(value, list) and not all(isinstance(v, str) for v in value):
-            raise UsageError(f"{where}: {key} must be a list of strings")
-    for key in _REQUIRED:
-        if key not in values:
-            raise UsageError(f"{where}: {key} is missing")
-    if values["checked"] is True:
-        raise UsageError(f"{where}: checked is a date (2026-01-31) or false")
+    check_values(values, _KEYS, _REQUIRED, where)
     for key, allowed in (("role", ROLES), ("owner", OWNERS), ("direction", DIRECTIONS)):
         if values[key] not in allowed:
             raise UsageError(
                 f"{where}: {key} {values[key]!r} is none of {', '.join(sorted(allowed))}"
             )
-    if not _ID.fullmatch(values["id"]):
-        raise UsageError(f"{where}: id must be lower-case words joined with dots or hyphens")
     if not _TECHNIQUE.fullmatch(values.get("technique", "T0000")):
         raise UsageError(f"{where}: technique must look like T1567 or T1567.002")
 

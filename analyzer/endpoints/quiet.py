@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.endpoints.catalogue_file import check_values
 from analyzer.issues import UsageError
 from analyzer.names import MAX_NAME, normalise
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from analyzer.endpoints.catalogue_file import CatalogueFile
 
-_KEYS = {
+_KEYS: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "title": str,
     "zones": list,
@@ -29,7 +30,6 @@ _KEYS = {
     "examples": list,
 }
 _REQUIRED = ("id", "title", "source", "checked", "examples")
-_ID = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 # What Python and DuckDB's RE2 read alike: no escapes, no look-around, bounded counts.
 _FORM = re.compile(r"(?:[a-z0-9_.^$|()\[\]*+-]|\?(?!\?)|\{[0-9]{1,2}(?:,[0-9]{1,2})?\})+")
 
@@ -101,20 +101,7 @@ def _quiet(file: CatalogueFile, row: Any, number: int) -> Quiet:
 
 
 def _check(row: Mapping[str, Any], where: str) -> None:
-    for key, value in row.items():
-        if key not in _KEYS:
-            raise UsageError(f"{where}: unknown key {key!r}")
-        if not isinstance(value, _KEYS[key]):  # type: ignore[arg-type]
-            raise UsageError(f"{where}: {key} has the wrong type, found {value!r}")
-        if isinstance(value, list) and not all(isinstance(v, str) for v in value):
-            raise UsageError(f"{where}: {key} must be a list of strings")
-    for key in _REQUIRED:
-        if key not in row:
-            raise UsageError(f"{where}: {key} is missing")
-    if row["checked"] is True:
-        raise UsageError(f"{where}: checked is a date (2026-01-31) or false")
-    if not _ID.fullmatch(row["id"]):
-        raise UsageError(f"{where}: id must be lower-case words joined with dots or hyphens")
+    check_values(row, _KEYS, _REQUIRED, where)
     if not (row.get("zones") or row.get("forms")) or not row["examples"]:
         raise UsageError(f"{where}: expected zones or forms, and at least one example")
     for zone in row.get("zones", ()):

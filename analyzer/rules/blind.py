@@ -24,21 +24,6 @@ JUMP_NS = 1 * SECOND_NS
 
 GAP_NS = 60 * SECOND_NS
 FIREWALLS = ("azure-firewall", "azure-firewall-legacy")
-GRADES = ("A1", "A2", "A3", "A4", "A5", "A6")
-
-# Outgoing, as in queries/coverage.sql; a hidden or missing name is none.
-_GRADES_SQL = """
-SELECT CASE WHEN a.endpoint IS NULL OR a.name_hidden THEN 'A6' ELSE a.name_grade END AS grade,
-    coalesce(sum(a.orig_bytes), 0)::BIGINT
-FROM attributed AS a
-LEFT JOIN flows AS f ON f.flow_id = a.flow_id
-LEFT JOIN (SELECT flow_id FROM evidence_flows WHERE carried) AS c ON c.flow_id = a.flow_id
-WHERE a.proxy_leg IS DISTINCT FROM 'upstream' AND a.app IS DISTINCT FROM 'dns'
-    AND NOT (a.proto = 'udp' AND a.resp_port = 53 AND a.app IS DISTINCT FROM 'quic')
-    AND a.scope NOT IN ('loopback', 'multicast')
-    AND NOT (coalesce(f.action = 'deny', false) AND c.flow_id IS NULL)
-GROUP BY grade ORDER BY grade
-"""
 
 _DROPPED_SQL = """
 SELECT coalesce(sum("count"), 0)::BIGINT FROM issues WHERE code = 'capture-drops'
@@ -74,7 +59,6 @@ SELECT
 class Blind:
     """Figures of `Coverage`, and their sentences."""
 
-    bytes_by_grade: dict[str, int]
     dropped_packets: int
     clock_jumps: int
     largest_jump_ns: int
@@ -117,13 +101,11 @@ class Blind:
 
 def look(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Blind:
     """Counts what the input cannot show."""
-    grades = dict.fromkeys(GRADES, 0) | dict(connection.execute(_GRADES_SQL).fetchall())
     (dropped,) = connection.execute(_DROPPED_SQL).fetchall()[0]
     jumps, largest = connection.execute(_JUMPS_SQL, [JUMP_NS]).fetchall()[0]
     (closed,) = connection.execute(_CLOSED_DNS_SQL).fetchall()[0]
     gaps, gap_ns = _gaps(inputs)
     return Blind(
-        {grade: grades[grade] for grade in GRADES},
         dropped,
         jumps,
         largest,

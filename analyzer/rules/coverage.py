@@ -99,7 +99,7 @@ def measure(connection: DuckDBPyConnection, inputs: Sequence[InputInfo]) -> Seen
         ech_flows=row["ech_flows"],
         quic_flows=row["quic_flows"],
         quic_unread_flows=row["quic_flows"] - row["quic_read"],
-        bytes_by_grade=unseen.bytes_by_grade,
+        bytes_by_grade=row["bytes_by_grade"],
         dropped_packets=unseen.dropped_packets,
         clock_jumps=unseen.clock_jumps,
         gaps=unseen.gaps,

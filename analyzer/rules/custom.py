@@ -65,16 +65,12 @@ def custom_files(directory: Path) -> list[Path]:
     return found
 
 
-def stated(
-    directory: Path | None, thresholds: Thresholds, seconds: float = RULE_SECONDS
-) -> list[Rule] | None:
-    """All rules in their stated order, those of a folder bound to an empty case; None without it.
+def stated(directory: Path, thresholds: Thresholds, seconds: float = RULE_SECONDS) -> list[Rule]:
+    """All rules in their stated order, those of a folder bound to an empty case.
 
     Raises:
         UsageError: A rule of the folder is broken; the message names file and line.
     """
-    if directory is None:
-        return None
     rules = load([*rule_files(), *custom_files(directory)])
     with open_case(threads=1) as case:
         run_script(case.connection, "views")

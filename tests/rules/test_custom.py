@@ -127,7 +127,6 @@ def test_folders_that_hold_no_rule_or_what_is_none(folder, monkeypatch):
 
 
 def test_their_order_is_behind_ours_within_the_stream(folder):
-    assert stated(None, Thresholds()) is None
     write(folder, HEAD + SELECT)
     write(folder, HEAD.replace("exfiltration", "readiness") + SELECT, "RD900")
     names = [rule.id for rule in stated(folder, Thresholds())]

@@ -10,6 +10,14 @@ SELECT
         WHERE o AND endpoint IS NOT NULL AND NOT name_hidden
         AND name_grade IN ('A1', 'A2', 'A3', 'A4')
     ), 0)::BIGINT AS named_bytes,
+    {
+        'A1': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A1'), 0)::BIGINT,
+        'A2': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A2'), 0)::BIGINT,
+        'A3': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A3'), 0)::BIGINT,
+        'A4': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A4'), 0)::BIGINT,
+        'A5': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A5'), 0)::BIGINT,
+        'A6': coalesce(sum(orig_bytes) FILTER (WHERE o AND grade = 'A6'), 0)::BIGINT
+    } AS bytes_by_grade,
     coalesce(sum(orig_bytes) FILTER (
         WHERE o AND (has_turns OR logged AND resp_bytes IS NOT NULL)
     ), 0)::BIGINT AS directed_bytes,
@@ -40,6 +48,8 @@ FROM (
     SELECT
         a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end, f.bytes_grade,
         coalesce(f.orientation = 'log', false) AS logged,
+        -- A hidden or missing name is none.
+        CASE WHEN a.endpoint IS NULL OR a.name_hidden THEN 'A6' ELSE a.name_grade END AS grade,
         -- Denied, and nothing shows that data went through all the same.
         coalesce(f.action = 'deny', false) AND c.flow_id IS NULL AS stopped,
         coalesce(f.missed_bytes, a.orig_missed_bytes) AS missed,
