@@ -57,6 +57,12 @@ def moment(ns: int | None) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
+def second(ns: int | None) -> str:
+    """`moment` without the part of the second, for where the exact time stands elsewhere."""
+    clock, _, zone = moment(ns).rpartition(" ")
+    return f"{clock.partition('.')[0]} {zone}".lstrip()
+
+
 def duration(first_ns: int | None, last_ns: int | None) -> str:
     """Time between two moments in the largest fitting unit."""
     if first_ns is None or last_ns is None:

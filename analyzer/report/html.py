@@ -11,15 +11,17 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from analyzer.report import figures, meanings
+from analyzer.report import defang, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
+from analyzer.report.queries import case_file, keeps_case, query
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def render_html(result: Result) -> str:
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     # Constants of this package, the only text that is not escaped.
     return (
-        _environment()
+        _environment(result)
         .get_template("report.html")
         .render(
             page=page(result),
@@ -43,6 +45,8 @@ def render_html(result: Result) -> str:
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             command=command(result),
+            case_file=case_file(result),
+            kept=keeps_case(result),
         )
     )
 
@@ -59,7 +63,7 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _environment() -> Environment:
+def _environment(result: Result) -> Environment:
     # optimized=False: constant folding costs more than this one rendering gains from it.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -77,6 +81,7 @@ def _environment() -> Environment:
         number=figures.number,
         limit=figures.limit,
         moment=figures.moment,
+        second=figures.second,
         share=figures.share,
         ratio=figures.ratio,
         amount=figures.amount,
@@ -84,10 +89,14 @@ def _environment() -> Environment:
         duration=figures.duration,
         anchor=anchor,
         quoted=quoted,
-        host=_host,
+        host=defang.host,
+        url=defang.url,
         technique=_technique,
     )
-    environment.globals["meanings"] = meanings
+    prose = defang.Prose(defang.names(result))
+    environment.globals.update(
+        meanings=meanings, prose=prose, plain=prose.plain, asked=partial(query, result)
+    )
     return environment
 
 
@@ -98,12 +107,6 @@ def _printed(value: Any) -> Any:
     if value is None:
         return figures.UNKNOWN
     return visible(value) if isinstance(value, str) else value
-
-
-def _host(name: str) -> Markup:
-    """A host name or address that a narrow column breaks after dots before anywhere else."""
-    # The replaced text is escaped already, and no entity holds a dot.
-    return Markup(str(escape(visible(name))).replace(".", ".<wbr>"))  # noqa: S704
 
 
 def _technique(identifier: str) -> str | None:
