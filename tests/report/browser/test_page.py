@@ -154,7 +154,7 @@ def test_commands_are_copied_without_a_clipboard_of_ones_own(
 def test_buttons_come_with_what_is_opened(open_report: Callable[..., Page]) -> None:
     page = open_report(results.crowded(10, 10))
     before = page.locator("button.copy").count()
-    page.locator(".card summary").nth(7).click()
+    page.locator(".card > details > summary").nth(7).click()
     assert page.locator("button.copy").count() > before
 
 
@@ -169,13 +169,13 @@ def test_everything_is_reached_and_worked_by_keyboard(open_report: Callable[...,
     page.keyboard.press("Enter")
     assert page.url.endswith("#findings")
     seen = []
-    for _ in range(12):
+    for _ in range(30):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("document.activeElement.tagName"))
     assert "SUMMARY" in seen
-    summary = page.locator(".card summary").nth(3)
+    summary = page.locator(".card > details > summary").nth(3)
     summary.focus()
-    card = page.locator(".card details").nth(3)
+    card = page.locator(".card > details").nth(3)
     assert card.get_attribute("open") is None
     page.keyboard.press("Enter")
     assert card.get_attribute("open") is not None
@@ -237,7 +237,7 @@ def test_without_scripts_it_reads_in_full(open_report: Callable[..., Page]) -> N
     text = page.locator("body").text_content() or ""
     for wanted in ("Why this severity", "Capture filter", "What would clear it", "Thresholds"):
         assert wanted in text
-    page.locator(".card summary").nth(3).click()
+    page.locator(".card > details > summary").nth(3).click()
     assert page.locator("#finding-rd-5510fe2b71").is_visible()
     assert page.locator("button").count() == 0
 
