@@ -41,7 +41,10 @@ if TYPE_CHECKING:
 CARDS = 100
 """Findings of a stream shown in full; with evidence about 10 KB of HTML each."""
 OVERVIEW_ROWS = 500
+FULL_CARDS = 20
 EVIDENCE_ROWS = 20
+FEWER_ROWS = 5
+"""Flows of evidence in the first cards of a stream, and in those behind them."""
 TABLE_ROWS = 500
 LISTED = 20
 """Addresses, names or facts listed within one cell."""
@@ -178,7 +181,11 @@ def _stream(name: str, findings: Sequence[Finding]) -> Stream:
         rows=shown(own, OVERVIEW_ROWS),
         cards=Shown(
             [
-                _card(finding, opened=name == "exfiltration" and place < OPEN_CARDS)
+                _card(
+                    finding,
+                    EVIDENCE_ROWS if place < FULL_CARDS else FEWER_ROWS,
+                    opened=name == "exfiltration" and place < OPEN_CARDS,
+                )
                 for place, finding in enumerate(own[:CARDS])
             ],
             len(own),
@@ -201,11 +208,11 @@ def _dossiers(found: Sequence[Agent], result: Result) -> list[Dossier]:
     ]
 
 
-def _card(finding: Finding, *, opened: bool) -> Card:
+def _card(finding: Finding, rows: int, *, opened: bool) -> Card:
     return Card(
         finding=finding,
         anchor=anchor(finding.id),
-        evidence=shown(finding.evidence, EVIDENCE_ROWS),
+        evidence=shown(finding.evidence, rows),
         facts=[(key, _fact(value)) for key, value in list(finding.facts.items())[:LISTED]],
         steps=steps(finding.severity_reasons),
         opened=opened,

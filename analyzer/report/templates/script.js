@@ -70,7 +70,7 @@ if (cards.length > 1) {
     const fits = (item) => on.has(item.dataset.severity) && plain(item.textContent).includes(wanted);
     for (const item of [...cards, ...rows]) item.hidden = !fits(item);
     const left = cards.filter((card) => !card.hidden).length;
-    count.textContent = left === cards.length ? "" : `${left} of ${cards.length} findings`;
+    count.textContent = left === cards.length ? "" : `${left} of ${cards.length} findings in full`;
   };
   bar.addEventListener("input", apply);
 }

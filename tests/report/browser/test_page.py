@@ -65,7 +65,7 @@ def test_findings_are_filtered_by_text_and_severity(open_report: Callable[..., P
     shown = page.locator(".card:visible")
     titles = page.locator(".card:visible h3").all_inner_texts()
     assert titles == ["The announced name contradicts the destination"]
-    assert page.get_by_role("status").filter(has_text="1 of 5 findings").count() == 1
+    assert page.get_by_role("status").filter(has_text="1 of 5 findings in full").count() == 1
     search.fill("")
     assert shown.count() == 5
     for level in ("critical", "low", "medium", "info"):
