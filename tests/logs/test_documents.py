@@ -246,7 +246,8 @@ def test_damage_is_looked_at_closely_only_so_long(monkeypatch):
 
 def test_many_members_do_not_copy_the_document_each_time(monkeypatch):
     """Each skipped member once made a new buffer of all that follows."""
-    reader = documents._Reader(iter(['[{"x":1},' + '"a":1,' * 1000 + '{"y":2}]']), Lost())
+    text = '{"records":[{"x":1}],' + '"a":1,' * 1000 + '"b":2}{"y":2}'
+    reader = documents._Reader(iter([text]), Lost())
     buffers = set()
     original = documents._Reader._to
 
