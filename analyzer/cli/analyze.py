@@ -14,7 +14,7 @@ from analyzer.cli.outcome import FAIL_ON, exit_code, problem_lines
 from analyzer.cli.speech import say
 from analyzer.config import ENGINES, RULE_SECONDS
 from analyzer.issues import UsageError
-from analyzer.report.formats import FORMATS
+from analyzer.report.formats import SINGLE_FILES, of_ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,8 +142,8 @@ def time_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option(
     "fmt",
     "--format",
-    type=click.Choice(tuple(FORMATS)),
-    help="html (default), or what the ending of -o says.",
+    type=click.Choice(SINGLE_FILES),
+    help="html (default), or what the ending of -o says; docs/outputs.md.",
 )
 @click.option(
     "output",
@@ -355,16 +355,9 @@ def _format_of(output: str | None) -> str:
     """
     if output == "":
         raise UsageError("-o: expected the name of a file, or - for standard output")
-    suffix = Path(output or "").suffix.lower()
-    known = {f.suffix: f.name for f in FORMATS.values()} | {".htm": "html"}
-    if output == "-" or not suffix or str(output).startswith("/dev/"):
+    if output is None or output == "-" or output.startswith("/dev/") or not Path(output).suffix:
         return "html"
-    if suffix not in known:
-        raise UsageError(
-            f"{output}: no format has this ending, expected {' or '.join(sorted(known))}; "
-            "--format says which it is"
-        )
-    return known[suffix]
+    return of_ending(output).name
 
 
 def _run(settings: Settings, fmt: str, report: Path | None, fail_on: tuple[str, ...]) -> int:

@@ -26,6 +26,7 @@ UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
     "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
+    "convert": ("analyzer.cli.convert:convert", "Render a result in another format."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),
     "inspect": ("analyzer.cli.inspect:inspect", "Read one finding's requests with tshark."),
