@@ -136,3 +136,14 @@ ADDRESSES = Table(
         ),
     ),
 )
+
+FINDING_FLOWS = Table(
+    "finding_flows",
+    "What each finding rests on: one row per finding, rule that matched, and flow or DNS message.",
+    (
+        C("finding_id", "VARCHAR", "Id of the finding, as the report has it."),
+        C("rule", "VARCHAR", "Rule that selected it."),
+        C("flow_id", "BIGINT", "Flow.", "a DNS message"),
+        C("dns_id", "BIGINT", "DNS message.", "a flow"),
+    ),
+)
