@@ -35,7 +35,8 @@ WHERE o.input_id = $input AND o.line = b.line AND o.session = b.session AND o.fo
 """
 _ROWS = f"""
 SELECT line, format, session, ts_ns, {", ".join(_ENDS)},
-    concat_ws(' ', client_ip, client_port) AS client, concat_ws(' ', server_ip, server_port) AS server,
+    concat_ws(' ', client_ip, client_port) AS client,
+    concat_ws(' ', server_ip, server_port) AS server,
     least(client, server) AS lower, greatest(client, server) AS upper
 FROM {OBSERVED} WHERE input_id = $input AND session IS NOT NULL AND kind = 'flow'
     AND format IN (SELECT unnest($formats::VARCHAR[]))
