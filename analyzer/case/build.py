@@ -175,6 +175,7 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         "attribute",
         "views",
         "correlate",
+        "pushes",
         "counters",
     ):
         run_script(connection, script)
