@@ -175,7 +175,7 @@ class _Bundle:
 
     def _name(self, name: str | None) -> list[str]:
         """A domain name, if it is one: anything can stand in an SNI."""
-        if name is None or not is_host_name(name):
+        if name is None or not _is_domain_name(name):
             return []
         return [self._observable("domain-name", {"value": name.lower()})]
 
@@ -224,8 +224,21 @@ def _is_indicator(finding: Finding) -> bool:
         and finding.shows == "upload"
         and finding.ownership in ("foreign", "unknown", "denied")
         and finding.endpoint is not None
-        and is_host_name(finding.endpoint)
+        and _is_domain_name(finding.endpoint)
     )
+
+
+def _is_domain_name(name: str) -> bool:
+    """As STIX asks for (6.4): letters, digits and hyphens, and what begins with xn-- decodes."""
+    import idna
+
+    if not is_host_name(name):
+        return False
+    try:
+        idna.encode(name)
+    except idna.IDNAError:
+        return False
+    return True
 
 
 def _content(finding: Finding) -> str:

@@ -100,6 +100,8 @@ def test_an_upload_to_a_name_is_an_indicator_that_was_sighted() -> None:
         {"endpoint": None},
         {"endpoint": "x' OR file:name = 'y"},
         {"endpoint": "203.0.113.9"},
+        {"endpoint": "__proto__.blob.core.windows.net"},
+        {"endpoint": "xn--a.example.com"},
     ],
 )
 def test_what_nobody_should_block_is_no_indicator(changes: dict[str, Any]) -> None:
