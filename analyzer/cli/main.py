@@ -26,6 +26,7 @@ UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
     "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
+    "config": ("analyzer.cli.config:config", "Show the settings that count, or begin a file."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),
     "inspect": ("analyzer.cli.inspect:inspect", "Read one finding's requests with tshark."),
