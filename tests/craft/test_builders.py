@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from craft import dns, frames, http, https, pcap, pcapng, tls
+from craft import dns, frames, hostile, http, https, pcap, pcapng, tls
 from craft.packet import Packet
 from craft.tcp import Conversation, Host, data_indexes, delay, drop, merge_retransmit, retransmit
 from craft.unpack import read_capture
@@ -175,3 +176,15 @@ def test_a_keep_alive_adds_nothing() -> None:
     conversation = Conversation(Host("10.9.0.5", 40000, 10), Host("198.51.100.7", 443, 5)).open()
     conversation.client(b"q" * 50).keep_alive(True, garbage=b"\0").client(b"q" * 50)
     assert conversation.account().orig_bytes == 100
+
+
+def test_every_hostile_string_survives_the_way_through_a_file_name(tmp_path: Path) -> None:
+    names = {hostile.as_file_name(text) for text in hostile.HOSTILE.values()} - {None}
+    for name in names:
+        (tmp_path / os.fsdecode(name)).touch()
+    assert {os.fsencode(path.name) for path in tmp_path.iterdir()} == names
+    assert len(names) > 40
+
+
+def test_no_hostile_string_is_in_the_list_twice() -> None:
+    assert len(set(hostile.HOSTILE.values())) == len(hostile.HOSTILE)
