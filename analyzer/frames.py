@@ -263,17 +263,13 @@ class Result:
             analyzer.issues.UsageError: No format has this ending, or the file is there or cannot be
                 written.
         """
-        from analyzer.report.formats import FORMATS, render
+        from analyzer.report.formats import of_ending, render
         from analyzer.report.write import refuse_existing, write_report
 
         target = Path(path)
-        endings = {form.suffix: form.name for form in FORMATS.values()}
-        if target.suffix.lower() not in endings:
-            raise UsageError(
-                f"{target}: no format has this ending, expected {' or '.join(endings)}"
-            )
+        form = of_ending(target.name).name
         refuse_existing(target, force)
-        write_report(render(self.document, endings[target.suffix.lower()]), target, force)
+        write_report(render(self.document, form), target, force)
         return target
 
     def close(self) -> None:

@@ -107,7 +107,7 @@ measured AS (
         CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0 WHEN storage THEN small_app_bytes
             ELSE small_app_bytes::HUGEINT * drip_bytes // greatest(drip_bytes + wide_bytes, 1) END
             AS small_app_bytes,
-        CASE WHEN readable
+        CASE WHEN readable AND orig_bytes IS NOT NULL
             THEN greatest(orig_bytes + coalesce(orig_missed_bytes, 0) - head_bytes, 0)
             WHEN app = 'tls' AND c.upload_app_bytes + c.small_app_bytes
                 <= counted_bytes + counted_bytes // 50 + 2 * head_bytes + 1000

@@ -14,7 +14,7 @@ from analyzer.cli.setting import GroupedCommand, Setting, given_as_flag, project
 from analyzer.cli.settings import CONFIG_NAME, REPORT, evidence, settings_of, settings_options
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
-from analyzer.report.formats import FORMATS
+from analyzer.report.formats import of_ending
 
 if TYPE_CHECKING:
     from analyzer.config import Settings
@@ -145,16 +145,9 @@ def _format(ctx: click.Context, output: str | None) -> str:
         raise UsageError("-o: expected the name of a file, or - for standard output")
     if stated is not None and given_as_flag(ctx, "fmt"):
         return stated
-    suffix = Path(output or "").suffix.lower()
-    known = {f.suffix: f.name for f in FORMATS.values()} | {".htm": "html"}
-    if output == "-" or not suffix or str(output).startswith("/dev/"):
+    if output is None or output == "-" or output.startswith("/dev/") or not Path(output).suffix:
         return stated or "html"
-    if suffix not in known:
-        raise UsageError(
-            f"{output}: no format has this ending, expected {' or '.join(sorted(known))}; "
-            "--format says which it is"
-        )
-    return known[suffix]
+    return of_ending(output).name
 
 
 def _run(

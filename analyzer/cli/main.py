@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
     "completion": ("analyzer.cli.completion:completion", "Print the completion of a shell."),
     "config": ("analyzer.cli.config:config", "Show the settings that count, or begin a file."),
+    "convert": ("analyzer.cli.convert:convert", "Render a result in another format."),
     "doctor": ("analyzer.cli.doctor:doctor", "Check that this machine can analyse."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),

@@ -12,7 +12,7 @@ from analyzer.cli.outcome import FAIL_ON
 from analyzer.cli.setting import PROJECT, Setting, given_as_flag, project_of
 from analyzer.config import ENGINES, RULE_SECONDS
 from analyzer.issues import UsageError
-from analyzer.report.formats import FORMATS
+from analyzer.report.formats import SINGLE_FILES
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -286,8 +286,8 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("fmt", "--format"),
         {
             "group": REPORT,
-            "type": click.Choice(tuple(FORMATS)),
-            "help": "html (default), or what the ending of -o says.",
+            "type": click.Choice(SINGLE_FILES),
+            "help": "html (default), or what the ending of -o says; docs/outputs.md.",
         },
     ),
     (

@@ -44,6 +44,21 @@ LEFT JOIN (
 CREATE OR REPLACE TEMP TABLE looked_up AS SELECT * FROM seen LIMIT 0;
 CREATE OR REPLACE TEMP VIEW all_seen AS SELECT * FROM seen UNION ALL SELECT * FROM looked_up;
 
+-- `pushes`: flows with a request that a registry's protocol sends data with, as far as it was read: PUT or PATCH, or
+-- POST to where a blob's upload begins (OCI distribution: /v2/NAME/blobs/uploads/), each with a body or one of
+-- unknown length. A POST elsewhere asks for a token (/oauth2/token, /oauth2/exchange): from login_turn_bytes of body
+-- on it is no such question.
+CREATE OR REPLACE TEMP VIEW pushes AS
+SELECT DISTINCT flow_id
+FROM (
+    SELECT flow_id, method, coalesce(body_bytes, content_length) AS body,
+        regexp_matches(coalesce(target, ''), '(?i)^(https?://[^/?#]*)?/v2/[^?#]+/blobs/uploads(/|[?#]|$)') AS blob
+    FROM http
+)
+WHERE body IS DISTINCT FROM 0
+  AND (method IN ('PUT', 'PATCH') OR method = 'POST'
+      AND (blob OR body >= (SELECT login_turn_bytes FROM thresholds)));
+
 -- `evidence_flows`: the flows that show a direction towards the responder (`carried`), those that a device
 -- denied, and those to others' known services that a log states without the bytes of both ways (`contact`:
 -- no direction shows), once per transfer (a proxy's own leg is left out).
@@ -56,15 +71,20 @@ SELECT * FROM (
         coalesce(a.upload_turns, 0) > 0 AS uploads,
         coalesce(a.small_turns, 0) > 0 AS drips,
         a.write_requests > 0 AS writes,
+        writes AND p.flow_id IS NOT NULL AS pushes,
         NOT a.has_turns AND a.upload_bytes IS NOT NULL
             AND a.direction_evidence IS NOT DISTINCT FROM 'W4' AS counted,
         a.action IS NOT DISTINCT FROM 'deny' AS denied,
         uploads OR drips OR writes OR counted AS carried,
-        NOT carried AND NOT denied AND a.orientation IS NOT DISTINCT FROM 'log'
+        -- A question for a token is no more than a contact with the registry.
+        NOT (uploads OR drips OR counted OR writes AND (pushes OR a.role NOT IN ('registry-login',
+            'registry-regional', 'registry-infra', 'other-registry', 'platform-registry')))
+            AND NOT denied AND a.orientation IS NOT DISTINCT FROM 'log'
             AND (a.orig_bytes IS NULL OR a.resp_bytes IS NULL OR a.challenged)
             AND (a.role <> 'unknown' OR a.imitates IS NOT NULL)
             AND a.ownership NOT IN ('ours', 'approved', 'platform') AS contact
     FROM seen AS a
+    LEFT JOIN pushes AS p ON p.flow_id = a.flow_id
     LEFT JOIN addresses AS d ON d.addr = a.resp_ip
     WHERE a.proxy_leg IS DISTINCT FROM 'upstream'
 )
