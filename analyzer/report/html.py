@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from markupsafe import Markup, escape
 from analyzer.report import figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
+from analyzer.report.view import View
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
@@ -28,13 +30,21 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render_html(result: Result) -> str:
-    """Returns the page; the same result gives the same text."""
+def render_html(result: Result, view: View | None = None) -> str:
+    """Returns the page; the same result and view give the same text.
+
+    Args:
+        result: The result.
+        view: Time zone and severities that are shown; all, in UTC, when None.
+    """
+    view = view or View()
+    hidden = view.hidden(result)
+    result = view.of(result)
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     # Constants of this package, the only text that is not escaped.
     return (
-        _environment()
+        _environment(view)
         .get_template("report.html")
         .render(
             page=page(result),
@@ -43,6 +53,7 @@ def render_html(result: Result) -> str:
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             command=command(result),
+            hidden=hidden,
         )
     )
 
@@ -59,7 +70,7 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _environment() -> Environment:
+def _environment(view: View) -> Environment:
     # optimized=False: constant folding costs more than this one rendering gains from it.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -76,7 +87,7 @@ def _environment() -> Environment:
         rounded=figures.rounded,
         number=figures.number,
         limit=figures.limit,
-        moment=figures.moment,
+        moment=partial(figures.moment, zone=view.zone),
         share=figures.share,
         ratio=figures.ratio,
         amount=figures.amount,

@@ -31,7 +31,8 @@ WHERE body IS DISTINCT FROM 0
 CREATE OR REPLACE TEMP TABLE evidence_flows AS
 SELECT
     e.* REPLACE (
-        e.contact OR e.writes AND NOT (e.uploads OR e.drips OR e.counted OR e.denied OR pushes)
+        e.contact OR e.writes AND NOT (e.uploads OR e.drips OR e.counted OR e.denied)
+            AND p.flow_id IS NULL
             AND e.role IN ('registry-login', 'registry-regional', 'registry-infra', 'other-registry',
                 'platform-registry')
             AND e.orientation IS NOT DISTINCT FROM 'log'
