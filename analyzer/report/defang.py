@@ -1,7 +1,7 @@
 """Host names that no mail or chat program makes a link of: ``contoso[.]azurecr[.]io``.
 
-Only what is a name in the document is touched: a file name or a version in the same sentence is
-not. Commands are never: they have to work.
+In sentences only what is a name of the document is touched, and what lies in the same domain as
+one: a file name or a version is not. Commands never are: they have to work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterable, Iterator
 
     from analyzer.result import Result
 
@@ -60,11 +60,20 @@ def url(text: str) -> Markup:
     return Markup('<span class="h">{}</span>').format(whole)
 
 
+def _domain(name: str) -> str:
+    return ".".join(name.split(".")[-2:])
+
+
 class Prose:
     """Sentences in which the names of one document are defanged."""
 
-    def __init__(self, names: Container[str]) -> None:
-        self._names = names
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._domains = frozenset(_domain(name) for name in self._names)
+
+    def _is_ours(self, word: str) -> bool:
+        name = word.lower()
+        return name in self._names or (name.count(".") > 1 and _domain(name) in self._domains)
 
     def plain(self, text: str) -> str:
         """For where no markup can be."""
@@ -81,7 +90,7 @@ class Prose:
         shown = visible(text)
         end = 0
         for word in _WORD.finditer(shown):
-            if word[0].lower() in self._names:
+            if self._is_ours(word[0]):
                 yield shown[end : word.start()], False
                 yield word[0], True
                 end = word.end()

@@ -28,9 +28,17 @@ _HEAD = 14
 TOP = 8
 _FOOT = 30
 _FLOOR_BYTES = 100
-_MARK_STEP = 16
+_MARK_STEP = 30
 """Marks nearer than this are one mark."""
-_TICKS = 6
+_TICKS = 8
+_STEPS_NS = tuple(
+    ms * 1_000_000
+    for ms in (
+        *(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000),
+        *(120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000),
+        *(21_600_000, 43_200_000, 86_400_000, 172_800_000, 604_800_000),
+    )
+)
 ORDER = (
     *("denied", "foreign", "undecidable", "unknown"),
     *("platform-claimed", "platform", "approved", "ours"),
@@ -65,7 +73,6 @@ class Tick:
 
     x: float
     label: str
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,29 +174,30 @@ def _height(count: int, ceiling: int) -> float:
 
 
 def _marks(findings: Sequence[Finding], first: int, last: int, scale: float) -> list[Mark]:
-    places: dict[int, list[Finding]] = {}
-    for finding in findings:
+    groups: list[tuple[float, list[Finding]]] = []
+    for finding in sorted(findings, key=lambda f: f.first_ns or 0):
         at = min(max(finding.first_ns or 0, first), last)
-        places.setdefault(int((at - first) * scale) // _MARK_STEP, []).append(finding)
+        x = round(LEFT + (at - first) * scale, 1)
+        if groups and x - groups[-1][0] < _MARK_STEP:
+            groups[-1][1].append(finding)
+        else:
+            groups.append((x, [finding]))
     return [
-        Mark(
-            x=LEFT + place * _MARK_STEP + _MARK_STEP / 2,
-            count=len(group),
-            finding=min(group, key=lambda f: SEVERITIES.index(f.severity)),
-        )
-        for place, group in sorted(places.items())
+        Mark(x, len(group), min(group, key=lambda f: SEVERITIES.index(f.severity)))
+        for x, group in groups
     ]
 
 
 def _ticks(first: int, last: int, width: int, scale: float) -> list[Tick]:
-    """Times at the beginnings of bins; the clock for a day or two, the date for longer."""
-    span = (last - first) // width
-    step = max(1, -(-span // _TICKS))
+    """Round times, so many that their labels do not meet."""
+    span = last - first
+    step = next((s for s in _STEPS_NS if s >= width and span <= s * _TICKS), 0)
+    step = step or -(-span // (_TICKS * _STEPS_NS[-1])) * _STEPS_NS[-1]
+    at = -(-first // step) * step
     ticks = []
-    for number in range(0, span + 1, step):
-        x = round(LEFT + number * width * scale, 1)
-        anchor = "start" if number == 0 else "middle"
-        ticks.append(Tick(x, _clock(first + number * width, last - first, width), anchor))
+    while at <= last:
+        ticks.append(Tick(round(LEFT + (at - first) * scale, 1), _clock(at, span, width)))
+        at += step
     return ticks
 
 

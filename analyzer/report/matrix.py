@@ -24,7 +24,7 @@ class Cell:
 
     Attributes:
         sent: Bytes sent, None where nobody counted them.
-        shade: 0 (nothing) to SHADES, by the logarithm of the bytes.
+        shade: 0 (nothing) to SHADES; each is ten times the bytes of the one before.
         finding: The worst finding about the two, if any.
     """
 
@@ -112,4 +112,4 @@ def _cell(contacts: list[EndpointInfo], findings: dict[str, Finding], ceiling: i
 def _shade(sent: int, ceiling: int) -> int:
     if sent <= 0:
         return 0
-    return max(1, math.ceil(math.log1p(sent) / math.log1p(max(ceiling, sent)) * SHADES))
+    return max(1, SHADES - int(math.log10(max(ceiling, sent) / sent)))

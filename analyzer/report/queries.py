@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 _NO_CASE = "CASE.duckdb"
 
 
+def keeps_case(result: Result) -> bool:
+    """The run was told to keep its tables."""
+    return case_file(result) != _NO_CASE
+
+
 def case_file(result: Result) -> str:
     """File that the run kept its tables in, or a word that stands for one."""
     words = result.command_line

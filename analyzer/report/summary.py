@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analyzer.report.figures import amount, duration, moment, number
+from analyzer.report.figures import amount, duration, number, second
 from analyzer.report.meanings import OWNERSHIP, SHOWS
 from analyzer.result import SEVERITIES
 
@@ -86,8 +86,6 @@ def _told(finding: Finding) -> Told:
 def _when(finding: Finding) -> str:
     if finding.first_ns is None or finding.last_ns is None:
         return "at a time not known"
-    # To the second: the finding has the rest.
-    whole, _, zone = moment(finding.first_ns).rpartition(" ")
-    start = f"{whole.partition('.')[0]} {zone}"
+    start = second(finding.first_ns)
     flows = f"in {number(finding.flow_count)} {'flow' if finding.flow_count == 1 else 'flows'}"
     return f"from {start} on, within {duration(finding.first_ns, finding.last_ns)}, {flows}"
