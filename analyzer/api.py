@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
 from analyzer.capture.extract import extract
+from analyzer.case.asked import asked
 from analyzer.case.batches import Batches
 from analyzer.case.build import derive, open_case
 from analyzer.case.store import store_inputs, store_issues
+from analyzer.case.window import clip, last_ns
 from analyzer.endpoints.inventory import Inventory
 from analyzer.evidence.filters import bpf, recount
 from analyzer.evidence.kql import queries
@@ -24,6 +26,7 @@ from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
 from analyzer.rules.assemble import evaluate
 from analyzer.rules.expected import Expected
+from analyzer.rules.load import load
 from analyzer.rules.proof import Commands
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from analyzer.inputs.sniff import Format, Stranger
     from analyzer.issues import Issue
     from analyzer.result import Result
+    from analyzer.rules.load import Rule
 
     Progress = Callable[[int, int | None], None]
 
@@ -54,27 +58,56 @@ def analyze(
         UsageError: An inventory, configuration, catalogue, case path or rule is wrong, or the
             chosen engine is not installed.
     """
+    with judged_case(settings, progress, notice) as (_, result):
+        return result
+
+
+@contextmanager
+def judged_case(
+    settings: Settings,
+    progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Iterator[tuple[Case, Result]]:
+    """As `analyze`, and the tables that the result was judged by, for as long as the block runs.
+
+    Raises:
+        UsageError: As `analyze`.
+    """
     inventory = load_inventory(settings)
+    rules = _rules(settings)
+    with _built(settings, inventory, progress, notice) as (case, statements):
+        yield (
+            case,
+            evaluate(
+                case.connection,
+                settings=settings,
+                inventory_infos=inventory.sources,
+                catalogue_version=inventory.catalogue.version,
+                tool_version=__version__,
+                commands=Commands(recount, reprint, bpf, queries),
+                expected=Expected(
+                    (*settings.resolvers, *inventory.resolvers),
+                    (*settings.allows, *inventory.allows),
+                    inventory.catalogue.quiet,
+                ),
+                rules=rules,
+                asked=[each.detail for each in statements],
+            ),
+        )
+
+
+def _rules(settings: Settings) -> list[Rule] | None:
+    """The rules that run; None for the built-in ones."""
+    from analyzer.rules.chosen import chosen
+
     rules = None
     if settings.rules_dir is not None:
         from analyzer.rules.custom import stated
 
         rules = stated(settings.rules_dir, settings.thresholds, settings.rule_seconds)
-    with _built(settings, inventory, progress, notice) as case:
-        return evaluate(
-            case.connection,
-            settings=settings,
-            inventory_infos=inventory.sources,
-            catalogue_version=inventory.catalogue.version,
-            tool_version=__version__,
-            commands=Commands(recount, reprint, bpf, queries),
-            expected=Expected(
-                (*settings.resolvers, *inventory.resolvers),
-                (*settings.allows, *inventory.allows),
-                inventory.catalogue.quiet,
-            ),
-            rules=rules,
-        )
+    if not settings.rules_off:
+        return rules
+    return chosen(load() if rules is None else rules, (rule for rule, _ in settings.rules_off))
 
 
 @contextmanager
@@ -88,7 +121,7 @@ def build_case(
     Raises:
         UsageError: As `analyze`.
     """
-    with _built(settings, load_inventory(settings), progress, notice) as case:
+    with _built(settings, load_inventory(settings), progress, notice) as (case, _):
         yield case
 
 
@@ -105,8 +138,8 @@ def _built(
     inventory: Inventory,
     progress: Progress | None,
     notice: Callable[[str], None] | None,
-) -> Iterator[Case]:
-    """Reads every input into a case and derives its judged tables."""
+) -> Iterator[tuple[Case, list[Issue]]]:
+    """Reads every input into a case and derives its judged tables; says what was asked for."""
     scanned = 0
 
     def scan(done: int) -> None:
@@ -159,9 +192,15 @@ def _built(
                 options=LogOptions(formats, settings.log_timezone, settings.log_year),
             )
         store_inputs(case, [*(asdict(report) for report in reports), *rows])
-        store_issues(case, [*(replace(i, input_id=None) for i in found), *issues, *log_issues])
+        outside = clip(case.connection, settings.from_ns, settings.to_ns)
+        last = last_ns(case.connection)
+        statements = asked(settings, outside, inventory.lapse(last), last)
+        store_issues(
+            case,
+            [*(replace(i, input_id=None) for i in found), *issues, *log_issues, *statements],
+        )
         derive(case, catalogue=inventory.catalogue, inventory=inventory, settings=settings)
-        yield case
+        yield case, statements
 
 
 def _tick(

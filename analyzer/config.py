@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ENGINES = ("native", "scapy", "tshark")
@@ -57,6 +60,70 @@ class Thresholds:
     tunnel_bytes: int = 65536
 
 
+COUNTED_BY = ("upload_turn_bytes", "upload_turn_always_bytes", "wide_request_bytes", "drip_bytes")
+"""Limits by which the packet reader counts turns while it reads. They are compiled into it: another
+value would change what reports say and not what they count."""
+
+_RANGES = {"login_turn_bytes": (16_384, 65_536), "login_turn_median_factor": (1, 1_000)}
+"""Of login turns the reader keeps counts above 16, 32 and 64 KiB: the next one is used."""
+
+_LADDERS = (
+    ("medium_upload_bytes", "high_upload_bytes", "critical_upload_bytes"),
+    ("medium_write_bytes", "critical_write_bytes"),
+)
+
+
+def thresholds_with(changes: Mapping[str, Any], where: str = "thresholds") -> Thresholds:
+    """The defaults with some limits changed.
+
+    Args:
+        changes: Field of `Thresholds` to its value.
+        where: What begins an error: a flag, or file and table.
+
+    Raises:
+        UsageError: No such limit, one that cannot be changed, or a value of the wrong type or
+            outside of its range; or a severity that would begin above a worse one.
+    """
+    for name, value in changes.items():
+        check_threshold(name, value, where)
+    limits = replace(Thresholds(), **changes)
+    for ladder in _LADDERS:
+        values = [getattr(limits, name) for name in ladder]
+        if values != sorted(values):
+            steps = " <= ".join(f"{n} ({v:,})" for n, v in zip(ladder, values, strict=True))
+            raise UsageError(f"{where}: expected {steps}")
+    return limits
+
+
+def check_threshold(name: str, value: Any, where: str = "thresholds") -> None:
+    """Refuses a limit that does not exist or cannot be changed, and a value out of its range.
+
+    Raises:
+        UsageError: As for `thresholds_with`.
+    """
+    from analyzer.names import printable, suggestion
+
+    defaults = {each.name: each.default for each in fields(Thresholds)}
+    if name not in defaults:
+        known = ", ".join(sorted(set(defaults) - set(COUNTED_BY)))
+        raise UsageError(
+            f"{where}: unknown limit {printable(name)!r}{suggestion(name, defaults)}; "
+            f"known are {known}"
+        )
+    if name in COUNTED_BY:
+        raise UsageError(
+            f"{where}: {name} cannot be changed: packets are counted by it while they are read"
+        )
+    share = isinstance(defaults[name], float)
+    low, high = _RANGES.get(name, (0, 1) if share else (1, 1 << 53))
+    kind = (int, float) if share else int
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+        what = "a number" if share else "a whole number"
+        raise UsageError(
+            f"{where}: {name} must be {what} from {low:,} to {high:,}, found {value!r:.60}"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What one run was asked to do.
@@ -84,6 +151,9 @@ class Settings:
         tenant: Id of our Microsoft Entra tenant; shared access signatures of others are critical.
         rules_dir: Folder of the user's own rules.
         rule_seconds: What each of those may take.
+        rules_off: Rules that are switched off, as (id, reason); the reason may be empty.
+        from_ns, to_ns: Only traffic that overlaps this time is judged, nanoseconds UTC, both ends
+            included; None leaves it open.
         command_line: As typed, for the report.
     """
 
@@ -109,5 +179,8 @@ class Settings:
     tenant: str | None = None
     rules_dir: Path | None = None
     rule_seconds: float = RULE_SECONDS
+    rules_off: tuple[tuple[str, str], ...] = ()
+    from_ns: int | None = None
+    to_ns: int | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)

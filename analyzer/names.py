@@ -8,6 +8,10 @@ that the caller keeps the raw text for the report instead of matching a guess.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_NAME = 253
 """Octets of a name without its trailing dot (RFC 1035 section 2.3.4)."""
@@ -108,6 +112,14 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(c if c.isprintable() and c != "\\" else _escape(c) for c in text)
+
+
+def suggestion(text: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'own'?)`` where a known word is near, else nothing."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(text[:MAX_NAME], list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _escape(char: str) -> str:

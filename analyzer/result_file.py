@@ -7,20 +7,23 @@ place, never a traceback.
 from __future__ import annotations
 
 import json
+import math
 import types
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from analyzer.issues import UsageError
 from analyzer.result import SCHEMA, Result
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-T = TypeVar("T")
+    from typing import BinaryIO
 
 MAX_BYTES = 1 << 30
+_INT64 = range(-(1 << 63), 1 << 63)
+"""Counts, and nanoseconds since 1970: what every output's integers and dates can hold."""
+_MAX_DEPTH = 32
 
 
 def read_result(path: Path) -> Result:
@@ -31,15 +34,26 @@ def read_result(path: Path) -> Result:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+            return read_stream(file, str(path))
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise UsageError(f"{path}: cannot be read: {reason or error}") from error
+
+
+def read_stream(stream: BinaryIO, name: str) -> Result:
+    """Reads a result document to its end.
+
+    Raises:
+        UsageError: It is no result of this version, and `name` is where it is from.
+        OSError: It cannot be read.
+    """
+    data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{path}: larger than a result document can be (1 GiB)")
+        raise UsageError(f"{name}: larger than a result document can be (1 GiB)")
     try:
         return parse_result(data)
     except UsageError as error:
-        raise UsageError(f"{path}: {error}") from error
+        raise UsageError(f"{name}: {error}") from error
 
 
 def parse_result(data: bytes) -> Result:
@@ -77,7 +91,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         UsageError: It is of another.
     """
     if kind is Any:
-        return value
+        return _any(value, where)
     if is_dataclass(kind) and isinstance(kind, type):
         return _build_dataclass(kind, value, where)
     origin = get_origin(kind)
@@ -96,10 +110,39 @@ def _build(kind: Any, value: Any, where: str) -> Any:
             raise _wrong(where, "an object", value)
         _, inner = get_args(kind)
         return {name: _build(inner, each, f"{where}.{name}") for name, each in value.items()}
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+    whole = kind is float and isinstance(value, int) and not isinstance(value, bool)
+    if not whole and (
+        not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
+    ):
         raise _wrong(where, kind.__name__, value)
+    return value if isinstance(value, str | bool) else _number(where, value)
+
+
+def _any(value: Any, where: str, depth: int = 0) -> Any:
+    """A value of no stated type, such as a rule's facts.
+
+    Raises:
+        UsageError: It is nested deeper than any rule does it, or holds what is no JSON number.
+    """
+    if depth > _MAX_DEPTH:
+        raise UsageError(f"{where}: expected at most {_MAX_DEPTH} levels of lists and objects")
+    if isinstance(value, list):
+        return [_any(each, f"{where}[{at}]", depth + 1) for at, each in enumerate(value)]
+    if isinstance(value, dict):
+        return {name: _any(each, f"{where}.{name}", depth + 1) for name, each in value.items()}
+    return _number(where, value) if isinstance(value, int | float) else value
+
+
+def _number(where: str, value: Any) -> Any:
+    """An integer of 64 bits or a finite float.
+
+    Raises:
+        UsageError: It is none: no analysis wrote it, and few readers of JSON would keep it.
+    """
+    if isinstance(value, int) and value not in _INT64:
+        raise _wrong(where, "an integer of 64 bits", value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _wrong(where, "a finite number", value)
     return value
 
 
@@ -114,7 +157,11 @@ def _build_dataclass(kind: type, value: Any, where: str) -> Any:
             raise UsageError(
                 f"{place} is missing: the result is of another version; analyse the inputs again"
             )
-        made[each.name] = _build(hints[each.name], value[each.name], place)
+        found = _build(hints[each.name], value[each.name], place)
+        allowed = each.metadata.get("enum")
+        if allowed is not None and found not in allowed:
+            raise _wrong(place, f"one of {', '.join(allowed)}", found)
+        made[each.name] = found
     return kind(**made)
 
 

@@ -51,6 +51,40 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         read_result(tmp_path / "gone.json")
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("missed_bytes",), 1 << 63, "findings[0].missed_bytes: expected an integer of 64 bits"),
+        (("first_ns",), -(1 << 63) - 1, "findings[0].first_ns: expected an integer of 64 bits"),
+        (("evidence", 0, "pcr"), float("nan"), "pcr: expected a finite number, found nan"),
+        (("evidence", 0, "pcr"), float("-inf"), "pcr: expected a finite number, found -inf"),
+        (("evidence", 0, "pcr"), 10**400, "pcr: expected an integer of 64 bits"),
+        (("severity",), "purple", "findings[0].severity: expected one of critical, high, medium"),
+        (("stream",), "", "findings[0].stream: expected one of exfiltration"),
+        (("uploaded_bytes_is_lower_bound",), 1, "expected bool, found 1"),
+        (("flow_count",), True, "expected int, found True"),
+        (("facts",), {"a": [1 << 64]}, "findings[0].facts.a[0]: expected an integer of 64 bits"),
+        (("facts",), {"a": float("inf")}, "findings[0].facts.a: expected a finite number"),
+    ],
+)
+def test_what_no_output_could_hold_is_refused(
+    path: tuple[str | int, ...], value: object, said: str
+) -> None:
+    broken = copy.deepcopy(PLAIN)
+    place = broken["findings"][0]
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    assert said in refused(broken)
+
+
+def test_facts_are_not_nested_without_end() -> None:
+    broken = copy.deepcopy(PLAIN)
+    for _ in range(100):
+        broken["findings"][0]["facts"] = {"a": broken["findings"][0]["facts"]}
+    assert "expected at most 32 levels of lists and objects" in refused(broken)
+
+
 @given(st.data())
 def test_any_value_in_any_place_is_read_or_refused(data: st.DataObject) -> None:
     broken = copy.deepcopy(PLAIN)

@@ -84,10 +84,7 @@ def prepare() -> Path:
     """Points Numba at the directory for this source; a private temporary one as a last resort."""
     if _prepared:
         return _prepared[0]
-    try:
-        home = user_cache() / "acrtrace"
-    except RuntimeError:  # no home directory
-        home = Path(os.devnull) / "acrtrace"
+    home = _home()
     final = home / source_hash()
     if _is_ours(final):
         path = final
@@ -112,6 +109,22 @@ def prepare() -> Path:
         sys.modules["numba"].config.CACHE_DIR = str(path)
     _prepared.append(path)
     return path
+
+
+def look() -> tuple[Path, bool, bool]:
+    """Where the kernels of this version belong, whether they are there, and whether they could be
+    written there; nothing is compiled.
+    """
+    home = _home()
+    final = home / source_hash()
+    return final, _is_ours(final), _usable(home)
+
+
+def _home() -> Path:
+    try:
+        return user_cache() / "acrtrace"
+    except RuntimeError:  # no home directory
+        return Path(os.devnull) / "acrtrace"
 
 
 def _remove_stale(home: Path) -> None:

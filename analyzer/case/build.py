@@ -16,6 +16,7 @@ import duckdb
 from analyzer.case.addresses import fill_addresses
 from analyzer.case.classify import fill_endpoints, load_names
 from analyzer.case.columns import append_columns
+from analyzer.case.lapsed import keep_approved
 from analyzer.case.scripts import drop_temporary, prepare, run_script
 from analyzer.config import processors
 from analyzer.issues import UsageError
@@ -175,8 +176,11 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         "attribute",
         "views",
         "correlate",
+        "pushes",
         "counters",
     ):
+        if script == "views" and inventory.has_lapsed:
+            keep_approved(connection, catalogue=catalogue, inventory=inventory)
         run_script(connection, script)
     drop_temporary(connection)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.settings import CONFIG_NAME, FILE
+
 if TYPE_CHECKING:
     from analyzer.endpoints.entries import Entry
     from analyzer.endpoints.explain import Explanation
     from analyzer.endpoints.quiet import Quiet
 
-CONFIG_NAME = "acrtrace.toml"
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FORMAT = click.Choice(["text", "json"])
 
 

@@ -16,16 +16,23 @@ from analyzer import __version__
 from analyzer.cli.interruption import INTERRUPTED, Interruption, interruption
 from analyzer.cli.speech import say
 from analyzer.issues import AcrtraceError
+from analyzer.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNUSABLE, BUG, BROKEN_PIPE = 2, 70, 141
+COMPLETION = "_ACRTRACE_COMPLETE"
+"""What the completion script of a shell sets when it asks."""
 
 # Command -> where it is, and the line that --help shows without importing it.
 COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("analyzer.cli.analyze:analyze", "Analyse captures and write a report."),
     "carve": ("analyzer.cli.carve:carve", "Write the packets of one finding to a file."),
+    "completion": ("analyzer.cli.completion:completion", "Print the completion of a shell."),
+    "config": ("analyzer.cli.config:config", "Show the settings that count, or begin a file."),
+    "convert": ("analyzer.cli.convert:convert", "Render a result in another format."),
+    "doctor": ("analyzer.cli.doctor:doctor", "Check that this machine can analyse."),
     "endpoints": ("analyzer.cli.endpoints:endpoints", "Explain how a host name is classified."),
     "formats": ("analyzer.cli.formats:formats", "List the log formats, or print one in full."),
     "inspect": ("analyzer.cli.inspect:inspect", "Read one finding's requests with tshark."),
@@ -52,6 +59,16 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{module}:{attribute} is not a command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with the command that was probably meant."""
+        known = not args or self.get_command(ctx, args[0]) is not None
+        if not known and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = suggestion(args[0], COMMANDS)
+            raise click.UsageError(f"No such command {args[0]!r}{near}.", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands from the table above."""
@@ -158,6 +175,11 @@ def _trace(error: Exception) -> None:
 
 def main() -> None:
     """The ``acrtrace`` command."""
+    asked = os.environ.get(COMPLETION)
+    if asked:  # the script of `acrtrace completion` wants words, not a run
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(cli, {}, "acrtrace", COMPLETION, asked))
     sys.exit(run(sys.argv[1:]))
 
 

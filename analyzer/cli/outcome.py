@@ -41,20 +41,38 @@ def incomplete(result: Result) -> bool:
     return bool(missing(result))
 
 
-def problem_lines(result: Result) -> list[str]:
+def input_lines(result: Result) -> list[str]:
+    """One line for each input: what it was taken for, and how much of it was read."""
+    return [
+        f"{entry.path}: {entry.format or 'not recognised'}, {entry.records:,} records, "
+        f"{entry.bytes:,} bytes{'' if entry.complete else ', not complete'}"
+        for entry in result.inputs
+    ]
+
+
+def problem_lines(result: Result, *, everything: bool = False) -> list[str]:
     """One line for each kind of problem that cost data or concerns the run as a whole.
 
     Each says file, place, what was expected and found, and what was lost.
+
+    Args:
+        result: What was found.
+        everything: Also problems that cost no data, and no limit of lines.
     """
-    found = [issue for issue in result.issues if issue.incomplete or issue.input is None]
-    lines = [
-        ": ".join(part for part in (issue.input, issue.where, issue.detail) if part)
-        + (f" ({issue.count:,} times)" if issue.count > 1 and not _folded(issue) else "")
-        for issue in found[:_PROBLEM_LINES]
+    found = [
+        issue for issue in result.issues if everything or issue.incomplete or issue.input is None
     ]
+    if everything:
+        return [_line(issue) for issue in found]
+    lines = [_line(issue) for issue in found[:_PROBLEM_LINES]]
     if len(found) > _PROBLEM_LINES:
         lines.append(f"{len(found) - _PROBLEM_LINES} more problems are in the report")
     return lines
+
+
+def _line(issue: IssueInfo) -> str:
+    text = ": ".join(part for part in (issue.input, issue.where, issue.detail) if part)
+    return text + (f" ({issue.count:,} times)" if issue.count > 1 and not _folded(issue) else "")
 
 
 def _folded(issue: IssueInfo) -> bool:

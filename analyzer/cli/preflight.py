@@ -11,6 +11,7 @@ from analyzer.evidence.pcapng import is_carved
 from analyzer.inputs.sniff import archive_of, plain_head, recognise, sniff
 from analyzer.issues import UsageError
 from analyzer.report.write import is_stream, refuse_existing
+from analyzer.report.write_folder import refuse_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,27 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
     holds = sniff(head) or archive_of(head) or plain_head(head)[1] or recognise(head).hint
     if holds:
         raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
+    _refuse_unwritable(path, may_create_folder=True)
+
+
+def check_folder(path: Path, suffix: str, force: bool, evidence: Iterable[str | Path]) -> None:
+    """Refuses a folder of tables that cannot or must not be written.
+
+    Args:
+        path: The folder.
+        suffix: Ending of the tables.
+        force: A folder of such tables may be replaced.
+        evidence: Files that stay, ``--force`` or not.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    if _SCHEME.match(str(path)):
+        raise UsageError(f"{path}: is a URL; tables are written to a folder")
+    refuse_folder(path, suffix, force)
+    for item in evidence:
+        if item != "-" and _same(path, Path(item).parent) and path.exists():
+            raise UsageError(f"{path}: holds {Path(item).name}, an input of this run")
     _refuse_unwritable(path, may_create_folder=True)
 
 

@@ -1,35 +1,91 @@
-"""Progress on stderr, only when a person watches it."""
+"""Progress on stderr: a bar where a person watches, now and then a line where a log is kept."""
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from analyzer.cli.speech import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import NoReturn
+
+    Show = Callable[[int, int | None], None]
+
+EVERY_SECONDS = 30.0
+"""Between two lines without a terminal: a run of seconds stays silent."""
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int | None], None] | None]:
-    """A callback for stored bytes (done, total or None), or None without a terminal."""
-    if not sys.stderr.isatty():
+def progress_bar(*, quiet: bool = False) -> Iterator[Show | None]:
+    """A callback for stored bytes (done, total or None); None when nothing is to be shown."""
+    if quiet:
         yield None
-        return
-    from tqdm import tqdm
+    elif sys.stderr.isatty():
+        with _bar() as show:
+            yield show
+    else:
+        yield lines()
 
-    bar: tqdm[NoReturn] | None = None
+
+def lines(clock: Callable[[], float] = time.monotonic) -> Show:
+    """A callback that says how far it is, at most once in `EVERY_SECONDS`."""
+    began = said = clock()
 
     def show(done: int, total: int | None) -> None:
-        nonlocal bar
-        if bar is None:  # not before: what is said until then has the line to itself
-            bar = tqdm(unit="B", unit_scale=True, leave=False, file=sys.stderr, desc="reading")
-        bar.total = total
-        bar.update(done - bar.n)
+        nonlocal said
+        from analyzer.report.figures import rounded, share
+
+        now = clock()
+        if now - said < EVERY_SECONDS:
+            return
+        said = now
+        of = f" of {rounded(total)} ({share(done / total)})" if total else ""
+        rate = rounded(int(done / (now - began)))
+        left = ""
+        if total and done:
+            left = f", about {max(0.0, (total - done) * (now - began) / done):,.0f} s left"
+        say(f"read {rounded(done)}{of}, {rate}/s{left}")
+
+    return show
+
+
+@contextmanager
+def _bar() -> Iterator[Show]:
+    """Bytes, rate and time left, gone when it is done."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    plain = bool(os.environ.get("NO_COLOR"))
+    progress = Progress(
+        TextColumn("reading"),
+        BarColumn(bar_width=None),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, no_color=plain),
+        transient=True,
+    )
+    task = None
+
+    def show(done: int, total: int | None) -> None:
+        nonlocal task
+        if task is None:  # not before: what is said until then has the line to itself
+            progress.start()
+            task = progress.add_task("reading", total=total)
+        progress.update(task, completed=done, total=total)
 
     try:
         yield show
     finally:
-        if bar is not None:
-            bar.close()
+        progress.stop()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.report.cells import inert
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ def _csv(answer: Answer) -> str:
 
 
 def _inert(value: Any) -> str:
-    shown = _text(value)
-    risky = isinstance(value, str) and shown.lstrip()[:1] in tuple("=+-@")
-    return f"'{shown}" if risky else shown
+    return inert(value) if isinstance(value, str) else _text(value)
 
 
 def _table(answer: Answer) -> Iterator[str]:

@@ -11,13 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.endpoints.approvals import Approval
 from analyzer.endpoints.az_output import read_inventory
 from analyzer.endpoints.declare import Declarations, declare, label_text
 from analyzer.endpoints.json_text import read_json
 from analyzer.endpoints.lookalike import Lookalikes
 from analyzer.endpoints.match import Catalogue, Match
 from analyzer.endpoints.project_file import ProjectFile, read_project_file
-from analyzer.names import address_of, normalise
+from analyzer.issues import UsageError
+from analyzer.names import address_of, normalise, printable
 from analyzer.result import InventoryInfo
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Inventory:
         self.approved = Declarations()
         self.denied = Declarations()
         self.sources: list[InventoryInfo] = []
+        self._approvals: list[tuple[Approval, str]] = []
+        self._ended: list[tuple[int, Declarations]] = []
         self.agents: tuple[tuple[str, str], ...] = ()
         self.proxies: tuple[str, ...] = ()
         self.resolvers: tuple[str, ...] = ()
@@ -126,6 +130,54 @@ class Inventory:
             return "unknown", "no catalogue entry knows this name"
         return self._by_entry(match)
 
+    def lapse(self, last_ns: int | None) -> list[tuple[Approval, str]]:
+        """Takes back the approvals that had ended when the last traffic was seen.
+
+        Args:
+            last_ns: Time of that traffic, nanoseconds UTC; None when nothing has a time, and then
+                nothing has ended. Today's date is never asked for, so that a run can be repeated.
+
+        Returns:
+            Those approvals, each with where it stands.
+        """
+        ended = [
+            (approval, origin)
+            for approval, origin in self._approvals
+            if approval.expires_ns is not None
+            and last_ns is not None
+            and approval.expires_ns <= last_ns
+        ]
+        if not ended:
+            return []
+        self.approved = Declarations()
+        for approval, origin in self._approvals:
+            if (approval, origin) not in ended:
+                declare(approval.name, self.approved, self.catalogue, origin)
+        for approval, origin in ended:
+            one = Declarations()
+            declare(approval.name, one, self.catalogue, origin)
+            self._ended.append((approval.expires_ns or 0, one))
+        return ended
+
+    @property
+    def has_lapsed(self) -> bool:
+        """`lapse` took back an approval."""
+        return bool(self._ended)
+
+    def approved_until(self, match: Match, name: str) -> int | None:
+        """When an approval of this name ended, nanoseconds UTC; None when none has (`lapse`).
+
+        The last one counts. What is ours, denied or still approved has no use for it.
+        """
+        host = normalise(name) or address_of(name)
+        for declarations in (self.denied, self.own, self.approved):
+            if declarations.origin(match, host) is not None:
+                return None
+        return max(
+            (until for until, one in self._ended if one.origin(match, host) is not None),
+            default=None,
+        )
+
     def _by_entry(self, match: Match) -> tuple[str, str]:
         entry = match.entry
         if entry is None or entry.owner == "undecidable":
@@ -151,10 +203,22 @@ class Inventory:
     def _declare(self, own: Sequence[str], approve: Sequence[str], project: ProjectFile) -> None:
         file = str(project.path)
         self._record("--own", None, [(n, "--own") for n in own], self.own)
-        self._record(file, project.sha256, [(n, file) for n in project.own], self.own)
+        for name in project.registries:
+            if not name.startswith("acr:") and self.catalogue.match(name).service != "acr":
+                raise UsageError(
+                    f"{file}: registries: {printable(name)!r} is no registry's name; own takes "
+                    "other names"
+                )
+        ours = (*project.registries, *project.own)
+        self._record(file, project.sha256, [(n, file) for n in ours], self.own)
         # One record for both: a reader of the report asks what was approved, not from where.
-        approved = [*((n, "--approve") for n in approve), *((n, file) for n in project.approve)]
-        self._record("--approve", None, approved, self.approved)
+        self._approvals = [
+            *((Approval(name), "--approve") for name in approve),
+            *((approval, file) for approval in project.approve),
+        ]
+        approved = [(approval.name, origin) for approval, origin in self._approvals]
+        said = [approval.says() for approval, _ in self._approvals]
+        self._record("--approve", None, approved, self.approved, said)
         self._record(
             f"{file} (deny)", project.sha256, [(n, file) for n in project.deny], self.denied
         )
@@ -165,18 +229,20 @@ class Inventory:
         sha256: str | None,
         names: Sequence[tuple[str, str]],
         into: Declarations,
+        said: Sequence[str] = (),
     ) -> None:
         if not names:
             return
         entries: list[str] = []
         notes: list[str] = []
-        for name, origin in names:
+        for number, (name, origin) in enumerate(names):
             said_by = origin if origin == path else f"{path} in {origin}"
             entry = declare(name, into, self.catalogue, origin, said_by)
             if entry not in entries:
                 entries.append(entry)
             if origin != path and origin not in path:
-                notes.append(f"{entry}: from {origin}")
+                about = said[number] if said else ""
+                notes.append(f"{entry}: from {origin}" + (f" ({about})" if about else ""))
         self.sources.append(InventoryInfo(path, sha256, entries, notes))
 
 

@@ -7,23 +7,23 @@ mistake in ``own`` must not turn a clean report into accusations, or the reverse
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analyzer.config import check_threshold, thresholds_with
+from analyzer.endpoints.approvals import Approval, read_approvals
 from analyzer.endpoints.policy import allowed, resolver
+from analyzer.endpoints.project_keys import DECLARATIONS, SINGLES, TABLES, Place, read_singles
 from analyzer.issues import UsageError
 from analyzer.names import normalise, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LISTS = (
-    "own", "approve", "deny", "inventory", "catalogue", "disable", "proxies",
-    "acr_suffixes", "storage_suffixes", "embedding", "resolvers", "allows",
-)  # fmt: skip
-_TABLES = ("agents", "aliases")
 _MAX_FILE_BYTES = 4 << 20
+_RULE = re.compile(r"[A-Z]{2}[0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,10 @@ class ProjectFile:
     Attributes:
         path: The file, None without one.
         sha256: Of its bytes, None without one.
-        own, approve, deny: NAMEs as for ``--own``.
+        place: To find the line of a key.
+        registries: Labels (as ``acr:LABEL``) and login servers of registries that are ours.
+        own, deny: NAMEs as for ``--own``.
+        approve: Names that are approved, each with what was said about it.
         inventory: Files of Azure CLI output.
         catalogue: Further catalogue files or folders.
         disable: Ids of catalogue entries to leave out.
@@ -43,12 +46,17 @@ class ProjectFile:
         agents: Label and networks, as ``--agent`` gives them.
         aliases: Custom host name to the catalogued name behind it.
         suffixes: Set of the catalogue to its further endings.
+        thresholds: Limits that differ from the default, by their name.
+        rules_off: Rules that are switched off, as (id, reason).
+        singles: Values that a flag overrides, by parameter (`project_keys.SINGLES`).
     """
 
     path: Path | None = None
     sha256: str | None = None
+    place: Place | None = None
+    registries: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    approve: tuple[str, ...] = ()
+    approve: tuple[Approval, ...] = ()
     deny: tuple[str, ...] = ()
     inventory: tuple[Path, ...] = ()
     catalogue: tuple[Path, ...] = ()
@@ -59,6 +67,9 @@ class ProjectFile:
     agents: tuple[tuple[str, str], ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
     suffixes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    thresholds: dict[str, float] = field(default_factory=dict)
+    rules_off: tuple[tuple[str, str], ...] = ()
+    singles: dict[str, Any] = field(default_factory=dict)
 
 
 def read_project_file(path: Path | None) -> ProjectFile:
@@ -71,18 +82,22 @@ def read_project_file(path: Path | None) -> ProjectFile:
         return ProjectFile()
     import hashlib
 
-    content, tables = _parse(path)
-    lists = {key: _strings(path, tables, key) for key in _LISTS}
+    content, place, tables = _parse(path)
+    lists = {key: _strings(place, tables, key) for key in DECLARATIONS if key != "approve"}
     suffixes = {
         "acr": lists["acr_suffixes"],
         "storage": lists["storage_suffixes"],
         "embedding": lists["embedding"],
     }
+    thresholds = tables.get("thresholds", {})
+    _check_thresholds(place, thresholds)
     return ProjectFile(
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
+        place=place,
+        registries=tuple(_registry(place, text) for text in lists["registries"]),
         own=lists["own"],
-        approve=lists["approve"],
+        approve=read_approvals(place, tables.get("approve", [])),
         deny=lists["deny"],
         inventory=tuple(path.parent / p for p in lists["inventory"]),
         catalogue=tuple(path.parent / p for p in lists["catalogue"]),
@@ -95,10 +110,13 @@ def read_project_file(path: Path | None) -> ProjectFile:
         suffixes=tuple(
             (k, tuple(e.lower().strip(".") for e in v)) for k, v in suffixes.items() if v
         ),
+        thresholds=thresholds,
+        rules_off=_rules_off(place, tables.get("rules", {})),
+        singles=read_singles(place, tables),
     )
 
 
-def _parse(path: Path) -> tuple[bytes, dict[str, Any]]:
+def _parse(path: Path) -> tuple[bytes, Place, dict[str, Any]]:
     try:
         with path.open("rb") as stream:
             content = stream.read(_MAX_FILE_BYTES + 1)
@@ -107,26 +125,87 @@ def _parse(path: Path) -> tuple[bytes, dict[str, Any]]:
     if len(content) > _MAX_FILE_BYTES:
         raise UsageError(f"{path}: larger than {_MAX_FILE_BYTES} bytes, expected acrtrace.toml")
     try:
-        tables = tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError, too
         raise UsageError(f"{path}: expected TOML: {error}") from None
-    unknown = sorted(set(tables) - {*_LISTS, *_TABLES})
-    if unknown:
-        raise UsageError(
-            f"{path}: unknown key {printable(unknown[0])!r}, known are "
-            f"{', '.join(sorted((*_LISTS, *_TABLES)))}"
-        )
-    for key in _TABLES:
+    place = Place(path, text)
+    known = (*DECLARATIONS, *TABLES, *(key.name for key in SINGLES if not key.table))
+    for key in tables:
+        if key not in known:
+            raise place.unknown(key, known)
+    for key in TABLES:
         if not isinstance(tables.get(key, {}), dict):
-            raise UsageError(f"{path}: {key} must be a table: [{key}]")
-    return content, tables
+            raise place.error(f"{key} must be a table: [{key}]", key)
+    for table in ("logs", "run", "output"):
+        inside = tuple(key.name for key in SINGLES if key.table == table)
+        for key in tables.get(table, {}):
+            if key not in inside:
+                raise place.unknown(key, inside, table)
+    return content, place, tables
 
 
-def _strings(path: Path, tables: dict[str, Any], key: str) -> tuple[str, ...]:
+def _strings(place: Place, tables: dict[str, Any], key: str) -> tuple[str, ...]:
     values = tables.get(key, [])
     texts = isinstance(values, list) and all(isinstance(v, str) and v.strip() for v in values)
     if not texts or any("\0" in v for v in values):
-        raise UsageError(f'{path}: {key} must be a list of texts, for example {key} = ["..."]')
+        raise place.error(f'{key} must be a list of texts, for example {key} = ["..."]', key)
+    return tuple(values)
+
+
+def _registry(place: Place, text: str) -> str:
+    """A registry's label or login server, as a NAME that can mean nothing else."""
+    label = text.strip()
+    if ":" in label or "/" in label:
+        raise place.error(
+            f"registries: {printable(text)!r}: expected a registry's name or login server, for "
+            "example contoso or contoso.azurecr.io; own takes other names",
+            "registries",
+        )
+    return label if "." in label.partition("@")[0] else f"acr:{label}"
+
+
+def _check_thresholds(place: Place, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        try:
+            check_threshold(name, value, "[thresholds]")
+        except UsageError as error:
+            raise place.error(str(error), name, "thresholds") from None
+    try:
+        thresholds_with(values, "[thresholds]")
+    except UsageError as error:
+        raise place.error(str(error), "", "thresholds") from None
+
+
+def _rules_off(place: Place, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """``off = ["HY005"]`` and ``[rules.HY005]`` with ``off = true`` and, if need be, a reason."""
+    known = ("off", *(key.name for key in SINGLES if key.table == "rules"))
+    off = dict.fromkeys(_strings_of_rules(place, table.get("off", [])), "")
+    for key, value in table.items():
+        if key in known:
+            continue
+        if not _RULE.fullmatch(key) or not isinstance(value, dict):
+            raise place.unknown(key, (*known, "EX001"), "rules")
+        for inner in value:
+            if inner not in ("off", "reason"):
+                raise place.unknown(inner, ("off", "reason"), f"rules.{key}")
+        reason = value.get("reason", "")
+        if not isinstance(value.get("off"), bool) or not isinstance(reason, str):
+            raise place.error(
+                f'[rules.{key}] has off = true or false, and may have reason = "..."', key, "rules"
+            )
+        if value["off"]:
+            off[key] = reason
+        elif key in off:
+            raise place.error(f"{key} is in off and not off at once", key, "rules")
+    return tuple(off.items())
+
+
+def _strings_of_rules(place: Place, values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(
+        isinstance(v, str) and _RULE.fullmatch(v) for v in values
+    ):
+        raise place.error('rules.off must be a list of rules: off = ["HY005"]', "off", "rules")
     return tuple(values)
 
 

@@ -32,5 +32,5 @@ SELECT b.obs AS connection, b.format, b.family, line_at(b.input_id, b.line) AS f
 FROM bare b WHERE b.obs IN (SELECT connection FROM found);
 
 INSERT INTO membership
-SELECT obs, connection FROM contacts
-UNION ALL SELECT obs, obs FROM bare WHERE obs IN (SELECT connection FROM found);
+SELECT obs, connection, NULL FROM contacts
+UNION ALL SELECT obs, obs, NULL FROM bare WHERE obs IN (SELECT connection FROM found);

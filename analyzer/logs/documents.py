@@ -78,6 +78,7 @@ class _Reader:
     at: int = 0
     line: int = 1
     ended: bool = False
+    wrapped: bool = False
     looked_at: int = 0
     numbers: list[int] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
@@ -138,6 +139,7 @@ class _Reader:
         wrapper = WRAPPER.match(self.buffer, self.at)
         if wrapper:
             self._to(wrapper.end())
+            self.wrapped = True
             return
         while True:
             try:
@@ -149,7 +151,7 @@ class _Reader:
                 return
             if end == len(self.buffer) and not isinstance(value, (dict, list)) and self._more():
                 continue  # a number or word may go on
-            if isinstance(value, str):
+            if isinstance(value, str) and self.wrapped:
                 # ``"count": 3`` behind a list of records: skipped with its value.
                 if len(self.buffer) - end < 1024 and not self.ended:
                     self._more()
@@ -172,7 +174,7 @@ class _Reader:
     def _take(self, value: Any, text: str) -> None:
         if not isinstance(value, dict):
             # A member that was skipped has more than its name.
-            if not (isinstance(value, str) and _MEMBER.match(text)):
+            if not (self.wrapped and isinstance(value, str) and _MEMBER.match(text)):
                 self.lost.add(self.line, "expected a JSON object")
             return
         for name in _LISTS:

@@ -1,6 +1,7 @@
 """Observations of all logs into the tables of the case, joined with each other and with captures.
 
-The steps are SQL files of this room: `conversations.sql` (events once, connections of one source),
+The steps are SQL files of this room: `once.sql` (each event once), `conversations.sql` (of one
+source), `sensors.sql` (several sensors of one kind), `connections.sql` (what they counted),
 `join.sql` (the same connection in several sources), `contacts.sql` (what no source counts),
 `write.sql` and `lookups.sql` (rows of the
 tables). All have total orders, so the result depends on the inputs alone.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analyzer.logs.format import load_formats
+from analyzer.logs.keys import quoted
 from analyzer.logs.statements import OBSERVED
 from analyzer.redact import redact
 
@@ -25,8 +27,19 @@ if TYPE_CHECKING:
 
     from analyzer.logs.format import LogFormat
 
-COUNTED = (1, 2, 3, 4)
-"""How well a source counts: payload, with headers, sampled, not at all. A capture is 0."""
+_SOURCES = """
+SELECT grade, format FROM connections GROUP BY grade, format
+ORDER BY grade, bool_or(keyed) DESC, format
+"""
+"""The turns of the join: how well a source counts (payload, with headers, sampled, not at all; a
+capture is 0), then whether it has keys of its own."""
+
+_SENSORS = """
+SELECT count(*) > 1 FROM (
+    SELECT DISTINCT format, input_id, vantage FROM once
+    WHERE session IS NOT NULL AND counter IN ('total', 'cumulative') LIMIT 2
+)
+"""
 
 _BARE = """(SELECT obs AS connection, 4 AS grade, format, false AS keyed, client_ip,
     client_port, server_ip, server_port, coalesce(proto, 'tcp') AS proto,
@@ -61,12 +74,17 @@ def gather(
     connection.execute(_text("words"))
     _spell(connection)
     _redact(connection)
+    connection.execute(_text("once"))
     connection.execute(_text("conversations"))
+    if connection.execute(_SENSORS).fetchall() == [(True,)]:
+        connection.execute(_text("sensors"))
+    connection.execute(_text("connections"))
     connection.execute(_TARGETS)
     step = _text("join")
-    for grade in COUNTED:
-        connection.execute(step.replace("$1", str(grade)))
-    connection.execute(step.replace("FROM connections c", f"FROM {_BARE} c").replace("$1", "4"))
+    for grade, format_ in connection.execute(_SOURCES).fetchall():
+        connection.execute(step.replace("$1", str(grade)).replace("$2", quoted(format_)))
+    bare = step.partition("INSERT INTO targets")[0].replace("FROM connections c", f"FROM {_BARE} c")
+    connection.execute(bare.replace("$1", "4").replace("$2", "c.format"))
     connection.execute(_text("contacts"))
     connection.execute(_text("write"))
     connection.execute(_text("lookups"))

@@ -55,6 +55,21 @@ WHERE o.name IS NOT NULL AND o.name_kind IN ('sni', 'quic_sni', 'http_host', 'co
 GROUP BY p.flow_id, o.name, o.name_kind
 ORDER BY ts_ns, packet, o.name;
 
+-- Requests of a connection that several logs or sensors read are stated by one: the one that has the most of
+-- them (a capture before a log that has no more), then the one that knows most of their sizes.
+CREATE OR REPLACE TEMP TABLE requests_of AS
+SELECT p.flow_id, coalesce(m.sensor, hash(o.format)) AS place, count(*) AS requests,
+    count(o.request_bytes) AS sized, min(o.obs) AS first_obs
+FROM once o JOIN membership m USING (obs) JOIN placed p USING (connection)
+WHERE o.method IS NOT NULL OR writes_blocks(o.url)
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE readers AS
+SELECT flow_id, arg_max(place, (requests, sized, -first_obs)) AS place
+FROM requests_of LEFT JOIN (SELECT flow_id, count(*) AS read FROM http GROUP BY flow_id) h USING (flow_id)
+WHERE requests > coalesce(h.read, 0)
+GROUP BY flow_id;
+
 -- A write of blocks is a PUT, whether the log names the method or not.
 INSERT INTO http BY NAME
 SELECT p.flow_id, o.ts_ns, o.line AS packet, o.input_id,
@@ -65,6 +80,7 @@ SELECT p.flow_id, o.ts_ns, o.line AS packet, o.input_id,
 FROM once o
 JOIN membership m USING (obs)
 JOIN placed p USING (connection)
+JOIN readers b ON b.flow_id = p.flow_id AND b.place = coalesce(m.sensor, hash(o.format))
 LEFT JOIN redacted r ON r.url = o.url
 WHERE o.method IS NOT NULL OR writes_blocks(o.url)
 ORDER BY o.obs;

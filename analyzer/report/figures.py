@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from analyzer.report.meanings import SHOWS
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from analyzer.result import Finding
 
 UNKNOWN = "unknown"
@@ -46,21 +48,29 @@ def limit(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
-def moment(ns: int | None) -> str:
-    """Nanoseconds since 1970 as ``2026-11-24 03:29:12.345678 UTC``; the raw number if no date."""
+def moment(ns: int | None, zone: tzinfo = UTC) -> str:
+    """Nanoseconds since 1970 as ``2026-11-24 03:29:12.345678 UTC``; the raw number if no date.
+
+    Args:
+        ns: Nanoseconds since 1970, UTC.
+        zone: Zone to show it in; another one than UTC is named by its offset at that moment,
+            ``2026-11-24 04:29:12.345678 +01:00``.
+    """
     if ns is None:
         return UNKNOWN
     try:
-        when = _EPOCH + timedelta(microseconds=ns // 1000)
-    except OverflowError:
+        when = (_EPOCH + timedelta(microseconds=ns // 1000)).astimezone(zone)
+    except (OverflowError, ValueError):
         return f"{ns} ns since 1970"
-    return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
+    if zone is UTC:
+        return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
+    return when.isoformat(" ", "microseconds")[:26] + f" {when.isoformat()[-6:]}"
 
 
-def second(ns: int | None) -> str:
+def second(ns: int | None, zone: tzinfo = UTC) -> str:
     """`moment` without the part of the second, for where the exact time stands elsewhere."""
-    clock, _, zone = moment(ns).rpartition(" ")
-    return f"{clock.partition('.')[0]} {zone}".lstrip()
+    clock, _, offset = moment(ns, zone).rpartition(" ")
+    return f"{clock.partition('.')[0]} {offset}".lstrip()
 
 
 def duration(first_ns: int | None, last_ns: int | None) -> str:

@@ -22,6 +22,7 @@ from analyzer.report import defang, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
 from analyzer.report.queries import case_file, keeps_case, query
+from analyzer.report.view import View
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
@@ -30,13 +31,21 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render_html(result: Result) -> str:
-    """Returns the page; the same result gives the same text."""
+def render_html(result: Result, view: View | None = None) -> str:
+    """Returns the page; the same result and view give the same text.
+
+    Args:
+        result: The result.
+        view: Time zone and severities that are shown; all, in UTC, when None.
+    """
+    view = view or View()
+    hidden = view.hidden(result)
+    result = view.of(result)
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     # Constants of this package, the only text that is not escaped.
     return (
-        _environment(result)
+        _environment(result, view)
         .get_template("report.html")
         .render(
             page=page(result),
@@ -45,6 +54,7 @@ def render_html(result: Result) -> str:
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             command=command(result),
+            hidden=hidden,
             case_file=case_file(result),
             kept=keeps_case(result),
         )
@@ -63,7 +73,7 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _environment(result: Result) -> Environment:
+def _environment(result: Result, view: View) -> Environment:
     # optimized=False: constant folding costs more than this one rendering gains from it.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -80,8 +90,8 @@ def _environment(result: Result) -> Environment:
         rounded=figures.rounded,
         number=figures.number,
         limit=figures.limit,
-        moment=figures.moment,
-        second=figures.second,
+        moment=partial(figures.moment, zone=view.zone),
+        second=partial(figures.second, zone=view.zone),
         share=figures.share,
         ratio=figures.ratio,
         amount=figures.amount,

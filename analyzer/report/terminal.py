@@ -2,50 +2,82 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
-import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from analyzer.report.declare import undeclared
 from analyzer.report.figures import number, outcome
 from analyzer.report.meanings import STREAMS
 from analyzer.report.missing import missing
+from analyzer.report.view import View
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from analyzer.result import Finding, Result
 
 FINDING_LINES = 10
 UNDECLARED_LINES = 10
 NAME_CHARACTERS = 100
 SENTENCE_CHARACTERS = 400
-_COLOURS = {"critical": "bright_red", "high": "red", "medium": "yellow", "low": "blue"}
+UNFOLDED = 20_000
+"""Width of what no terminal shows: lines for other programs are never folded."""
+_COLOURS = {"critical": "bold bright_red", "high": "bold red", "medium": "yellow", "low": "blue"}
 _VERDICT_COLOURS = {"suspected upload": "bright_red", "cannot tell": "yellow"}
 
 
-def render_summary(result: Result, report: str | None, colour: bool) -> str:
+def render_summary(
+    result: Result,
+    report: str | None,
+    colour: bool,
+    *,
+    view: View | None = None,
+    width: int | None = None,
+) -> str:
     """Returns the summary, with a line break at its end.
 
     Args:
         result: The result.
         report: Where the report was written, None when it went to standard output.
         colour: True on a terminal that shows colours; the words are the same without.
+        view: Severities that are counted and listed; all when None.
+        width: Columns of the terminal, None for no terminal.
     """
-    lines = [
-        click.style(
-            visible(result.verdict_line, SENTENCE_CHARACTERS),
-            fg=_VERDICT_COLOURS.get(result.verdict),
-            bold=True,
-        )
+    view = view or View()
+    hidden = view.hidden(result)
+    stream = io.StringIO()
+    # Nothing is taken for markup, an emoji's name or a number to be coloured: every text comes as
+    # Text, and what would steer a terminal was made visible before.
+    console = Console(
+        file=stream,
+        width=width or UNFOLDED,
+        color_system="standard" if colour else None,
+        force_terminal=colour,
+        no_color=not colour,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    verdict = visible(result.verdict_line, SENTENCE_CHARACTERS)
+    parts: list[RenderableType] = [
+        Text(verdict, style=f"bold {_VERDICT_COLOURS.get(result.verdict, '')}".strip())
     ]
-    lines += _declare_lines(result)
-    lines += _finding_lines(result.findings)
-    lines += _issue_lines(result)
+    parts += map(Text, _declare_lines(result))
+    parts += _finding_tables(view.of(result).findings)
+    parts += map(Text, [*([hidden] if hidden else []), *_issue_lines(result)])
     if report is not None:
-        lines.append(f"report: {visible(report)}")
-    text = "\n".join(lines) + "\n"
-    return text if colour else click.unstyle(text)
+        parts.append(Text(f"report: {visible(report)}"))
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, Text))
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def _declare_lines(result: Result) -> list[str]:
@@ -61,35 +93,46 @@ def _declare_lines(result: Result) -> list[str]:
     return lines
 
 
-def _finding_lines(findings: list[Finding]) -> list[str]:
-    """A line per stream that has findings, and one per finding while there is room."""
-    lines: list[str] = []
-    room = FINDING_LINES
+def _finding_tables(findings: list[Finding]) -> list[RenderableType]:
+    """Counts by stream and severity, and the first findings of each stream while there is room."""
+    if not findings:
+        return []
+    counts = _table()
+    for title in ("findings", *SEVERITIES):
+        counts.add_column(title, justify="left" if title == "findings" else "right")
+    listed = _table(headed=False)
+    for _ in range(4):
+        listed.add_column(overflow="fold")
+    room, more = FINDING_LINES, []
     for stream, (title, _) in STREAMS.items():
         own = [finding for finding in findings if finding.stream == stream]
         if not own:
             continue
-        counts = [(level, sum(f.severity == level for f in own)) for level in SEVERITIES]
-        tally = ", ".join(f"{count:,} {level}" for level, count in counts if count)
-        lines.append(f"{title.lower()}: {tally}")
+        found = [sum(f.severity == level for f in own) for level in SEVERITIES]
+        counts.add_row(title.lower(), *(f"{count:,}" if count else "-" for count in found))
         shown, room = own[:room], max(0, room - len(own))
-        lines += [_finding_line(finding) for finding in shown]
+        for finding in shown:
+            listed.add_row(*_cells(finding))
         if len(shown) < len(own):
-            lines.append(f"  and {len(own) - len(shown):,} more in the report")
-    return lines
+            more.append(
+                Text(f"  and {len(own) - len(shown):,} more of {title.lower()}, in the report")
+            )
+    return [counts, listed, *more]
 
 
-def _finding_line(finding: Finding) -> str:
-    severity = click.style(
-        f"{visible(finding.severity):8}",
-        fg=_COLOURS.get(finding.severity),
-        bold=finding.severity in ("critical", "high"),
-    )
+def _table(*, headed: bool = True) -> Table:
+    return Table(box=box.SIMPLE_HEAD if headed else None, show_header=headed, pad_edge=not headed)
+
+
+def _cells(finding: Finding) -> list[Text]:
     to = finding.endpoint or (finding.addresses[0] if finding.addresses else "no name")
-    line = f"  {severity} {visible(finding.rule)}  {_name(finding.agent)} -> {_name(to)}"
-    if finding.stream != "exfiltration":
-        return f"{line}  {visible(finding.title, NAME_CHARACTERS)}"
-    return f"{line}  {outcome(finding)}, confidence {visible(finding.confidence)}"
+    if finding.stream == "exfiltration":
+        what = f"{outcome(finding)}, confidence {visible(finding.confidence)}"
+    else:
+        what = visible(finding.title, NAME_CHARACTERS)
+    severity = Text(visible(finding.severity), style=_COLOURS.get(finding.severity, ""))
+    rule = Text(visible(finding.rule))
+    return [severity, rule, Text(f"{_name(finding.agent)} -> {_name(to)}"), Text(what)]
 
 
 def _issue_lines(result: Result) -> list[str]:

@@ -23,7 +23,7 @@ _CAPTURE_SUFFIXES = (
 _MAX_NAME_BYTES = 200  # file systems allow 255; the temporary file needs some
 
 
-def default_path(inputs: Sequence[str], fmt: str) -> Path:
+def default_path(inputs: Sequence[str], fmt: str, folder: Path = FOLDER) -> Path:
     """``reports/<name of the first input>.<format>``, capture suffixes left out.
 
     A directory gives its own name, standard input gives ``stdin``.
@@ -46,7 +46,7 @@ def default_path(inputs: Sequence[str], fmt: str) -> Path:
         )
         name = _without_suffixes(name)
     name = os.fsdecode(os.fsencode(name)[:_MAX_NAME_BYTES]) or "report"
-    return FOLDER / f"{name}{find(fmt).suffix}"
+    return folder / f"{name}{find(fmt).suffix}"
 
 
 def _without_suffixes(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from analyzer.result import SCHEMA, InputInfo, InventoryInfo, IssueInfo, Result, Tool
@@ -31,6 +31,7 @@ def evaluate(
     commands: Commands,
     expected: Expected | None = None,
     rules: list[Rule] | None = None,
+    asked: Sequence[str] = (),
 ) -> Result:
     """Runs the rules over a case and assembles the document.
 
@@ -40,6 +41,7 @@ def evaluate(
         commands: `evidence.filters.recount` and `evidence.lines.reprint`.
         expected: Resolvers and firewall names that were declared; None for none.
         rules: Rules in their stated order; the built-in ones when None.
+        asked: What the user switched off or left out, in sentences: the coverage begins with it.
 
     Raises:
         UsageError: a rule is broken.
@@ -68,7 +70,7 @@ def evaluate(
         inventories=list(inventory_infos),
         verdict=word,
         verdict_line=line,
-        coverage=seen.coverage,
+        coverage=replace(seen.coverage, notes=[*asked, *seen.coverage.notes]),
         timeline=timeline(case),
         issues=_issues(case, inputs),
         registries=contacts.registries(case),

@@ -80,7 +80,8 @@ ATTRIBUTED = Table(
         C(
             "small_turns",
             "BIGINT",
-            "Drips, and on storage-class roles wide requests; 0 on login and auth roles.",
+            "Drips, and on storage-class roles wide requests (at drop services, webhooks and "
+            "tunnels beside an upload turn); 0 on login and auth roles.",
             "no direction",
         ),
         C("small_bytes", "BIGINT", "Their wire bytes.", "no direction"),

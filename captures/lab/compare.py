@@ -4,10 +4,13 @@
 
 A *case* is an agent and a destination that a truth file lists as an upload of 4 KB or more.
 acrtrace reports a case with an exfiltration finding of medium or more for exactly that agent and
-endpoint. The thresholds see what a flow log sees, bytes by agent and destination address, and
-report an address; such a report is right for every case at that address, however many names share
-it, and wrong if none is there. So they are judged more kindly than acrtrace: an address names no
-owner.
+endpoint. Where only the volume can be judged (a shared host, a name that nobody declared), the
+rules say low below 1 MiB by definition (docs/rules.md, EX011 and EX012): these cases are counted
+apart, and a finding of any severity reports them.
+
+The thresholds see what a flow log sees, bytes by agent and destination address, and report an
+address; such a report is right for every case at that address, however many names share it, and
+wrong if none is there. So they are judged more kindly than acrtrace: an address names no owner.
 """
 
 from __future__ import annotations
@@ -38,12 +41,16 @@ BY_ADDRESS = """
 """
 
 
+OWNER, VOLUME = "owner", "volume"
+"""What a case can be judged by."""
+
+
 @dataclass
 class Score:
-    """Hits and misses of one method."""
+    """Hits and misses of one method, by what the case can be judged by."""
 
-    found: int = 0
-    missed: int = 0
+    found: dict[str, int] = field(default_factory=lambda: {OWNER: 0, VOLUME: 0})
+    missed: dict[str, int] = field(default_factory=lambda: {OWNER: 0, VOLUME: 0})
     wrong: int = 0
     errors: dict[str, list[float]] = field(default_factory=dict)
     """Relative size errors by evidence grade."""
@@ -68,19 +75,29 @@ def main() -> None:
             with duckdb.connect(str(case), read_only=True) as connection:
                 pairs = connection.execute(BY_ADDRESS).fetchall()
         _judge(scores, scenario, result, pairs)
-    print(f"{captures} captures, {scores['acrtrace'].found + scores['acrtrace'].missed} uploads of "
-          f"{NOTICEABLE} bytes or more\n")  # fmt: skip
+    cases = {kind: scores["acrtrace"].found[kind] + scores["acrtrace"].missed[kind]
+             for kind in (OWNER, VOLUME)}  # fmt: skip
+    print(f"{captures} captures, {sum(cases.values())} uploads of {NOTICEABLE} bytes or more\n")
+    print(f"{cases[OWNER]} to destinations whose owner can be judged: acrtrace at medium or more")
     print(f"{'':12} {'found':>6} {'missed':>7} {'wrong':>6} {'recall':>7} {'precision':>10}")
     for name, score in scores.items():
-        recall = score.found / max(1, score.found + score.missed)
-        said = score.found + score.wrong
-        precision = f"{score.found / said:.1%}" if said else "-"
-        print(f"{name:12} {score.found:6} {score.missed:7} {score.wrong:6} {recall:7.1%} "
-              f"{precision:>10}")  # fmt: skip
+        said = score.found[OWNER] + score.wrong
+        precision = f"{score.found[OWNER] / said:.1%}" if said else "-"
+        print(f"{name:12} {score.found[OWNER]:6} {score.missed[OWNER]:7} {score.wrong:6} "
+              f"{_recall(score, OWNER):7.1%} {precision:>10}")  # fmt: skip
+    print(f"\n{cases[VOLUME]} to shared hosts and undeclared names: acrtrace at any severity")
+    print(f"{'':12} {'found':>6} {'missed':>7} {'recall':>7}")
+    for name, score in scores.items():
+        print(f"{name:12} {score.found[VOLUME]:6} {score.missed[VOLUME]:7} "
+              f"{_recall(score, VOLUME):7.1%}")  # fmt: skip
     print("\nsize error of acrtrace by direction evidence (complete captures)")
     for grade, errors in sorted(scores["acrtrace"].errors.items()):
         print(f"  {grade}: {len(errors):3} findings, median {statistics.median(errors):.2%}, "
               f"worst {max(errors):.2%}")  # fmt: skip
+
+
+def _recall(score: Score, kind: str) -> float:
+    return score.found[kind] / max(1, score.found[kind] + score.missed[kind])
 
 
 def _own(folder: Path) -> list[tuple[dict[str, Any], list[Path], dict[str, Any]]]:
@@ -109,29 +126,39 @@ def _judge(scores: dict[str, Score], scenario: dict[str, Any], result: Any, pair
     # A finding on an upload below the line is neither asked for nor wrong.
     known = {(c, u.get("endpoint", u["host"])): u for u in uploads for c in u["clients"]}
     cases = {key: u for key, u in known.items() if u["upload_body_bytes"] >= NOTICEABLE}
-    accused = {
-        (f.agent, f.endpoint): f for f in result.findings
-        if f.stream == "exfiltration" and f.severity in ABOVE_LOW
-    }  # fmt: skip
+    named = {(f.agent, f.endpoint): f for f in result.findings if f.stream == "exfiltration"}
+    accused = {key: f for key, f in named.items() if f.severity in ABOVE_LOW}
     score = scores["acrtrace"]
-    score.found += len(cases.keys() & accused.keys())
-    score.missed += len(cases.keys() - accused.keys())
+    for key, upload in cases.items():
+        kind = _kind(upload)
+        reported = key in (accused if kind == OWNER else named)
+        score.found[kind] += reported
+        score.missed[kind] += not reported
     score.wrong += len(accused.keys() - known.keys())
     complete = scenario["capture"].get("complete", scenario["capture"]["lossless"])
-    for key in cases.keys() & accused.keys():
-        if complete and len(cases[key]["clients"]) == 1:
-            size, told = cases[key]["upload_body_bytes"], accused[key].uploaded_bytes
+    for key in cases.keys() & named.keys():
+        size, told = cases[key]["upload_body_bytes"], named[key].uploaded_bytes
+        # Of a DNS tunnel no payload is estimated: its direction is W5 and its size not stated.
+        if complete and len(cases[key]["clients"]) == 1 and told:
             error = abs(told - size) / size
-            score.errors.setdefault(accused[key].direction_evidence, []).append(error)
+            score.errors.setdefault(named[key].direction_evidence, []).append(error)
     where = _addresses(scenario)
     for name in list(scores)[1:]:
         hit = {(agent, ip) for agent, ip, up, down in pairs if _says(name, up, down)}
         for (agent, _), upload in cases.items():
             caught = any((agent, ip) in hit for ip in where.get(upload["host"], ()))
-            scores[name].found += caught
-            scores[name].missed += not caught
+            scores[name].found[_kind(upload)] += caught
+            scores[name].missed[_kind(upload)] += not caught
         right = {(agent, ip) for (agent, _), u in known.items() for ip in where.get(u["host"], ())}
         scores[name].wrong += len(hit - right)
+
+
+def _kind(upload: dict[str, Any]) -> str:
+    """What an upload can be judged by; the other laboratory's truth states roles."""
+    if "judged_by" in upload:
+        return VOLUME if upload["judged_by"] in ("budget", "unclassified") else OWNER
+    # A name that imitates a registry's is judged as what it is (EX003), not by its volume.
+    return VOLUME if upload["role"] == "other" and ".azurecr.io." not in upload["host"] else OWNER
 
 
 def _says(name: str, up: int, down: int) -> bool:

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 RESOLVER = "168.63.129.16"
@@ -29,15 +30,30 @@ class Group:
     backend: str
     certificate: tuple[str, ...]
     hosts: tuple[Host, ...]
+    judged_by: str = "owner"
+    """What an upload to them can be judged by: a key of the table `judged_by`."""
 
 
 def load() -> list[Group]:
     """All groups, in the order of the file."""
-    table = tomllib.loads((HERE / "names.toml").read_text(encoding="utf-8"))
     return [
-        Group(entry["backend"], tuple(entry["certificate"]), tuple(_hosts(entry)))
-        for entry in table["group"]
+        Group(
+            entry["backend"],
+            tuple(entry["certificate"]),
+            tuple(_hosts(entry)),
+            entry.get("judged_by", "owner"),
+        )
+        for entry in _table()["group"]
     ]
+
+
+def judged_by() -> dict[str, dict[str, Any]]:
+    """By what an upload is judged: body bytes from which a severity is expected, and why."""
+    return dict(_table()["judged_by"])
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads((HERE / "names.toml").read_text(encoding="utf-8"))
 
 
 def _hosts(entry: dict) -> list[Host]:

@@ -212,7 +212,7 @@ def keep(out: Path, entry: dict[str, Any]) -> None:
     known = json.loads(path.read_text())["scenarios"] if path.exists() else []
     others = [other for other in known if other["id"] != entry["id"]]
     rows = [json.dumps(e, separators=(",", ":")) for e in [*others, entry]]
-    head = json.dumps({"own": OWN})[:-1]
+    head = json.dumps({"own": OWN, "judged_by": names.judged_by()})[:-1]
     rows.sort()
     path.write_text(head + ', "scenarios": [\n' + ",\n".join(rows) + "\n]}\n")
 

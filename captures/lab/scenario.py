@@ -76,8 +76,6 @@ class Scenario:
     """Endpoint that a capture can show for a host, where it is not the host ("" = none)."""
     agent_of: dict[str, str] = field(default_factory=dict)
     """By host, the agent whose address the capture shows where the server sees another."""
-    pending: dict[str, str] = field(default_factory=dict)
-    """Hosts whose upload acrtrace does not report as it should yet, with the reason."""
     size_pending: dict[str, str] = field(default_factory=dict)
     """Hosts whose upload is reported but not sized as it should be, with the reason."""
     also: dict[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import names
 import netns
 
 if TYPE_CHECKING:
@@ -85,9 +86,9 @@ def uploads(scenario: Scenario, exchanges: list[Transfer]) -> list[dict[str, Any
             "host": parent, "clients": [agent], "upload_body_bytes": size, "requests": 0,
             "endpoint": parent, "connections": 0,
         }  # fmt: skip
+    judged_by = {host.name: group.judged_by for group in names.load() for host in group.hosts}
     for (host, _), upload in found.items():
-        if host in scenario.pending:
-            upload["pending"] = scenario.pending[host]
+        upload["judged_by"] = "tunnel" if host in scenario.tunnel else judged_by[host]
         if host in scenario.size_pending:
             upload["size_pending"] = scenario.size_pending[host]
     missing = set(scenario.malicious) - {host for host, _ in found}

@@ -24,6 +24,7 @@ BLOCKS_OF_PCAPNG = {"decryption-secrets", "capture-drops", "nrb-cap"}
 FIRST_NOTICEABLE = 4 * KB
 WAITING_ROLES = ("other",)
 """Nothing speaks against these names but that nobody declared them: low below 1 MiB (EX012)."""
+UNCLASSIFIED_MEDIUM = 1_048_576
 UNSIZED_ROLES = ("dns_tunnel",)
 
 Truth = dict[str, Any]
@@ -95,11 +96,13 @@ def test_verdict(analysis: run.Analysis, ground_truth: Truth, scenario: Truth) -
     assert brief(others) == []
     accused = 0
     for upload in scenario["expected"]["suspicious_uploads"]:
-        if waits(upload, ground_truth):
-            continue
         for client in upload["clients"]:
             found = about(findings, client, upload["host"])
             assert len(found) == 1, (upload, brief(findings))
+            if waits(upload, ground_truth):
+                assert upload["upload_body_bytes"] < UNCLASSIFIED_MEDIUM
+                assert found[0].severity == "low", brief(found)
+                continue
             noticeable = upload["upload_body_bytes"] >= FIRST_NOTICEABLE
             accused += noticeable
             if noticeable:

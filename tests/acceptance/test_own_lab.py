@@ -6,6 +6,7 @@ Another recording (``make lab``, with the big uploads) is judged the same way: A
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def analysis_of(
 
 
 def _uploads(*waiting: str) -> list[Any]:
-    """One case per upload; those that acrtrace does not get right yet must fail."""
+    """One case per upload; those that acrtrace does not size right must fail."""
     return [
         pytest.param(
             name,
@@ -54,6 +55,17 @@ def _uploads(*waiting: str) -> list[Any]:
         for name, scenario in SCENARIOS.items()
         for number, upload in enumerate(scenario["expected"]["suspicious_uploads"])
     ]
+
+
+def _expected(upload: Truth) -> str:
+    """none, low or medium: by what the destination can be judged by, and its body bytes."""
+    limits = TABLE["judged_by"][upload["judged_by"]]
+    reached = [
+        word
+        for word in ("low", "medium")
+        if upload["upload_body_bytes"] >= limits.get(word, math.inf)
+    ]
+    return reached[-1] if reached else "none"
 
 
 def _about(analysis: run.Analysis, upload: Truth) -> list[Any]:
@@ -69,26 +81,32 @@ def _brief(analysis: run.Analysis) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.parametrize(("name", "number"), _uploads("pending"))
+@pytest.mark.parametrize(("name", "number"), _uploads())
 def test_found(
     name: str,
     number: int,
     analyses: dict[str, run.Analysis],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """At medium or higher with the exact agent and name; low at most where it is below 4 KB."""
+    """With the exact agent and name: at medium or higher where an owner can be judged, low where
+    only the volume can and it is small (truth: `judged_by`), low at most below 4 KB.
+    """
     upload = SCENARIOS[name]["expected"]["suspicious_uploads"][number]
     analysis = analysis_of(name, analyses, tmp_path_factory)
     found = _about(analysis, upload)
-    if upload["upload_body_bytes"] < FIRST_NOTICEABLE:
+    expected = _expected(upload)
+    if expected == "none":
         assert [f for f in found if run.above_low(f)] == []
         return
     assert len(found) == 1, _brief(analysis)
+    if expected == "low":
+        assert found[0].severity == "low", _brief(analysis)
+        return
     assert run.above_low(found[0]), _brief(analysis)
     assert analysis.result.verdict == "suspected upload"
 
 
-@pytest.mark.parametrize(("name", "number"), _uploads("pending", "size_pending"))
+@pytest.mark.parametrize(("name", "number"), _uploads("size_pending"))
 def test_size(
     name: str,
     number: int,
@@ -101,8 +119,7 @@ def test_size(
     body = upload["upload_body_bytes"]
     if body < FIRST_NOTICEABLE:
         pytest.skip("below what must be found")
-    about = _about(analysis_of(name, analyses, tmp_path_factory), upload)
-    (finding,) = [f for f in about if run.above_low(f)]
+    (finding,) = _about(analysis_of(name, analyses, tmp_path_factory), upload)
     assert finding.uploaded_bytes is not None
     allowed = 0.02 * body + 1_000 + 200 * upload["requests"]
     if scenario["capture"]["complete"]:

@@ -63,7 +63,7 @@ def test_help_costs_little_and_imports_little() -> None:
         "from analyzer.cli.main import run\n"
         "code = run(['--help'])\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "heavy = [m for m in ('numpy', 'numba', 'duckdb', 'jinja2', 'tqdm', 'idna')"
+        "heavy = [m for m in ('numpy', 'numba', 'duckdb', 'jinja2', 'rich', 'idna')"
         " if m in sys.modules]\n"
         "print(json.dumps([code, used.ru_utime + used.ru_stime, heavy]))\n"
     )

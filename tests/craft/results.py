@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from craft.hostile import HOSTILE
 from craft.result_parts import (
     make_coverage,
     make_endpoint,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "crowded",
+    "hostile",
     "make_coverage",
     "make_endpoint",
     "make_evidence",
@@ -252,6 +254,21 @@ def crowded(findings: int = 10_000, endpoints: int = 20_000) -> Result:
             for n in range(endpoints)
         ],
         issues=[make_issue(code=f"kind-{n}") for n in range(2_000)],
+    )
+
+
+def hostile() -> Result:
+    """Every string of `craft.hostile` in every free text field: an element of a list for each."""
+    each = [with_text(realistic(), text) for text in HOSTILE.values()]
+    return replace(
+        with_text(realistic(), HOSTILE["script"]),
+        command_line=["acrtrace", "analyze", *HOSTILE.values()],
+        inputs=[with_text(make_input(), text) for text in HOSTILE.values()],
+        inventories=[result.inventories[0] for result in each],
+        issues=[result.issues[0] for result in each],
+        registries=[result.registries[0] for result in each],
+        endpoints=[result.endpoints[0] for result in each],
+        findings=[finding for result in each for finding in result.findings[:2]],
     )
 
 

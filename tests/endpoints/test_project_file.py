@@ -103,7 +103,46 @@ def test_no_file_is_empty():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("owns = []", "unknown key 'owns'"),
+        ("owns = []", "acrtrace.toml:1: unknown key 'owns' (did you mean 'own'?)"),
+        (
+            "own = []\n\ntennant = 5",
+            "acrtrace.toml:3: unknown key 'tennant' (did you mean 'tenant'?)",
+        ),
+        ("[logs]\nzone = 5", "acrtrace.toml:2: unknown key 'zone' in [logs] (did you mean"),
+        (
+            "[output]\ntimezon = 5",
+            ":2: unknown key 'timezon' in [output] (did you mean 'timezone'?)",
+        ),
+        ("[logs]\nyear = '2026'", "acrtrace.toml:2: logs.year must be a whole number"),
+        ("[run]\nthreads = true", "run.threads must be a whole number"),
+        ("[run]\nhash = 1", "run.hash must be true or false"),
+        ("tenant = 5", 'tenant must be a text, for example tenant = "..."'),
+        ("[output]\nfail_on = 'high'", "output.fail_on must be a list of texts"),
+        ("[thresholds]\ndrip_day = 5", ":2: [thresholds]: unknown limit 'drip_day' (did you mean"),
+        ("[thresholds]\ndrip_bytes = 5", "drip_bytes cannot be changed"),
+        ("[thresholds]\ntunnel_turns = 0", "tunnel_turns must be a whole number from 1 to"),
+        ("[thresholds]\ntunnel_turns = 2.5", "tunnel_turns must be a whole number from 1 to"),
+        ("[thresholds]\nlower_bound_missed_share = 2", "must be a number from 0 to 1, found 2"),
+        ("[thresholds]\nlogin_turn_bytes = 100", "from 16,384 to 65,536, found 100"),
+        (
+            "[thresholds]\nmedium_upload_bytes = 100_000",
+            ":1: [thresholds]: expected medium_upload_bytes (100,000) <= high_upload_bytes (",
+        ),
+        ("[rules]\noff = ['hy5']", "acrtrace.toml:2: rules.off must be a list of rules"),
+        ("[rules.HY005]\nof = true", "unknown key 'of' in [rules.HY005] (did you mean 'off'?)"),
+        ("[rules.HY005]\nreason = 'x'", "acrtrace.toml:1: [rules.HY005] has off = true or false"),
+        ("[rules]\noff = ['HY005']\n[rules.HY005]\noff = false", "in off and not off at once"),
+        ("[rules]\noof = []", ":2: unknown key 'oof' in [rules] (did you mean 'off'?)"),
+        ("[[approve]]\nowner = 'x'", "acrtrace.toml:1: approve: name must be a text"),
+        ("[[approve]]\nname = 'a.b'\nexpire = 5", ":3: unknown key 'expire' in [approve] (did you"),
+        (
+            "[[approve]]\nname = 'a.b'\nexpires = 'soon'",
+            ":3: approve: expires must be a day such as",
+        ),
+        ("[[approve]]\nname = 'a.b'\nexpires = 2027-01-01T00:00:00", "expires must be a day"),
+        ("approve = 5", "approve must be a list of texts, or tables"),
+        ("approve = [5]", "approve must be a list of texts, or tables"),
+        ("registries = ['storage:x']", "expected a registry's name or login server"),
         ('own = "contoso"', "own must be a list of texts"),
         ("own = [5]", "own must be a list of texts"),
         ('own = [""]', "own must be a list of texts"),
@@ -131,6 +170,7 @@ def test_mistakes_are_usage_errors(write, text, reason):
     [
         ('own = ["a b"]', "acrtrace.toml 'a b'"),
         ('approve = ["a b"]', "--approve in "),
+        ('registries = ["x.blob.core.windows.net"]', "is no registry's name; own takes"),
         ('inventory = ["absent.json"]', "absent.json: cannot read"),
         ('catalogue = ["absent.toml"]', "absent.toml: cannot read"),
         ('disable = ["absent"]', "'absent' does not exist"),
@@ -147,3 +187,32 @@ def test_mistakes_found_while_loading(write, text, reason):
 def test_an_absent_file(tmp_path):
     with pytest.raises(UsageError, match="cannot read configuration"):
         read_project_file(tmp_path / "acrtrace.toml")
+
+
+def test_singles_by_parameter_and_paths_from_the_files_folder(write):
+    path = write(
+        "acrtrace.toml",
+        'tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"\n'
+        '[logs]\nmaps = ["m.toml"]\n[output]\ndirectory = "weekly"\n[rules]\ntimeout = 5\n',
+    )
+    assert read_project_file(path).singles == {
+        "tenant": "72f988bf-86f1-41af-91ab-2d7cd011db47",
+        "log_maps": [path.parent / "m.toml"],
+        "directory": path.parent / "weekly",
+        "rule_seconds": 5,
+    }
+
+
+def test_rules_are_switched_off_by_list_or_table(write):
+    text = "[rules]\noff = ['HY005']\n[rules.HY004]\noff = true\nreason = 'elsewhere'\n"
+    path = write("acrtrace.toml", text + "[rules.HY001]\noff = false\n")
+    assert read_project_file(path).rules_off == (("HY005", ""), ("HY004", "elsewhere"))
+
+
+def test_registries_are_labels_or_login_servers(write):
+    path = write("acrtrace.toml", 'registries = ["contoso", "fabrikam.azurecr.cn"]')
+    inventory = Inventory.load(config_file=path)
+    assert set(inventory.own.labels) == {
+        ("acr", "azurecr.io", "contoso"),
+        ("acr", "azurecr.cn", "fabrikam"),
+    }

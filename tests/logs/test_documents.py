@@ -246,7 +246,8 @@ def test_damage_is_looked_at_closely_only_so_long(monkeypatch):
 
 def test_many_members_do_not_copy_the_document_each_time(monkeypatch):
     """Each skipped member once made a new buffer of all that follows."""
-    reader = documents._Reader(iter(['[{"x":1},' + '"a":1,' * 1000 + '{"y":2}]']), Lost())
+    text = '{"records":[{"x":1}],' + '"a":1,' * 1000 + '"b":2}{"y":2}'
+    reader = documents._Reader(iter([text]), Lost())
     buffers = set()
     original = documents._Reader._to
 
@@ -261,3 +262,10 @@ def test_many_members_do_not_copy_the_document_each_time(monkeypatch):
 
 def test_a_number_too_long_to_be_one_costs_its_record():
     assert texts_of('{"b":1}\n{"a":' + "1" * 5000 + '}\n{"c":1}') == (['{"b":1}', '{"c":1}'], 1)
+
+
+def test_a_member_without_what_holds_records_is_damage():
+    """What stands behind its name may be a record."""
+    found, _, lost = read('"":\n{"honest": 1}')
+    assert found == [{"honest": 1}] or lost.count > 0
+    assert lost.count > 0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,3 +110,13 @@ def test_limit_and_ratio() -> None:
 )
 def test_outcome(shows: str | None, uploaded: int | None, text: str) -> None:
     assert figures.outcome(results.make_finding(shows=shows, uploaded_bytes=uploaded)) == text
+
+
+def test_a_moment_in_another_zone_has_its_offset() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert figures.moment(1_790_000_000_123_456_789, berlin) == (
+        "2026-09-21 16:13:20.123456 +02:00"
+    )
+    assert figures.moment(0, berlin) == "1970-01-01 01:00:00.000000 +01:00"
+    assert figures.moment(None, berlin) == figures.UNKNOWN
+    assert figures.moment(253_402_300_799_999_999_999, berlin).endswith("ns since 1970")

@@ -29,6 +29,7 @@
 -- dns = "dns"
 -- alert = "alert"
 -- dropped = "drop"
+-- sensor = "host"
 WITH told AS NOT MATERIALIZED (
     SELECT * REPLACE (
             coalesce(event_type, CASE WHEN alert IS NOT NULL THEN 'alert' END) AS event_type,
@@ -92,7 +93,7 @@ SELECT
     src_ip AS client_ip, src_port AS client_port, dest_ip AS server_ip, dest_port AS server_port,
     proto, app, flow_id AS session, f[3] AS bytes_up, f[4] AS bytes_down, f[5] AS pkts_up,
     f[6] AS pkts_down, CASE WHEN coalesce(f[3], f[4]) IS NOT NULL THEN 'headers' END AS bytes_kind,
-    CASE WHEN coalesce(f[3], f[4], f[5], f[6]) IS NOT NULL THEN 'total' END AS counter,
+    CASE WHEN coalesce(f[3], f[4], f[5], f[6]) IS NOT NULL THEN 'total' END AS counter, sensor AS vantage,
     decision(f[7]) AS action
 FROM flows
 UNION ALL BY NAME
@@ -106,7 +107,7 @@ SELECT
     CASE WHEN NOT back THEN f[3] END AS bytes_up, CASE WHEN back THEN f[3] END AS bytes_down,
     CASE WHEN NOT back THEN f[4] END AS pkts_up, CASE WHEN back THEN f[4] END AS pkts_down,
     CASE WHEN f[3] IS NOT NULL THEN 'headers' END AS bytes_kind,
-    CASE WHEN coalesce(f[3], f[4]) IS NOT NULL THEN 'total' END AS counter
+    CASE WHEN coalesce(f[3], f[4]) IS NOT NULL THEN 'total' END AS counter, sensor AS vantage
 FROM halves
 UNION ALL BY NAME
 SELECT

@@ -60,6 +60,7 @@
 -- request_body_len = "request_body_len"
 -- response_body_len = "response_body_len"
 -- status_code = "status_code"
+-- sensor = "_system_name"
 WITH told AS NOT MATERIALIZED (
     -- Which log it is: the columns say it, a name that somebody gave to the file does not.
     SELECT *, CASE
@@ -111,7 +112,8 @@ SELECT
     orig_pkts AS pkts_up, resp_pkts AS pkts_down, missed_bytes,
     CASE WHEN up IS NOT NULL OR down IS NOT NULL THEN 'payload' END AS bytes_kind,
     CASE WHEN coalesce(up, down) IS NULL AND orig_pkts IS NULL THEN NULL
-        WHEN _path = 'conn_long' THEN 'cumulative' ELSE 'total' END AS counter
+        WHEN _path = 'conn_long' THEN 'cumulative' ELSE 'total' END AS counter,
+    sensor AS vantage
 FROM numbered
 UNION ALL BY NAME
 SELECT

@@ -6,11 +6,13 @@
 -- without_inventory = "medium"
 -- ladder = [
 --   { figure = "upload_bytes", at_least = "high_upload_bytes", severity = "high" },
+--   { figure = "write_bytes", at_least = "high_upload_bytes", severity = "high" },
 --   { figure = "upload_bytes", at_least = "medium_upload_bytes", severity = "medium" },
+--   { figure = "write_bytes", at_least = "medium_write_bytes", severity = "medium" },
 -- ]
 -- attack = ["T1537", "T1567.002"]
 -- why = "A registry stores any bytes as layers, not images alone. A push to a stranger's registry looks like the build's own work and passes every rule that permits the registry service as a whole."
--- arithmetic = "Wire bytes of upload turns of all flows of the agent to the name: medium from medium_upload_bytes, high from high_upload_bytes. Each request to a login server carries a token, so a turn counts there only from login_turn_bytes on and from login_turn_median_factor times the flow's median request; drips and wide requests are no evidence. Counters of a log take part for days (UTC) with at least counted_other_bytes sent and more than was received."
+-- arithmetic = "Wire bytes of upload turns of all flows of the agent to the name, or body bytes of writes read in clear: medium from medium_upload_bytes (bodies: medium_write_bytes), high from high_upload_bytes. Each request to a login server carries a token, so a turn counts there only from login_turn_bytes on and from login_turn_median_factor times the flow's median request; drips and wide requests are no evidence. A request that was read (in clear, or in a log) counts by what it is: PUT or PATCH, or POST to /v2/NAME/blobs/uploads/, with a body or one whose length nobody stated, and any other POST with a body of login_turn_bytes or more; below that it asks for a token. Counters of a log take part for days (UTC) with at least counted_other_bytes sent and more than was received."
 -- false_positives = [
 --   "Registries of our own that no inventory names; while no registry is declared at all, nothing is above medium.",
 --   "Tokens or signed requests of more than login_turn_bytes.",
@@ -42,6 +44,6 @@ WHERE role IN (
   )
   AND ownership NOT IN ('ours', 'approved')
   -- Small turns are no evidence here: every request carries a token.
-  AND (uploads OR counted)
+  AND (uploads OR counted OR pushes)
 GROUP BY agent, endpoint
 ORDER BY agent, endpoint

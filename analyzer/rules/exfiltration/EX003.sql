@@ -88,7 +88,7 @@ WHERE carried
               OR (
                   role IN ('other-registry', 'platform-registry')
                   AND direction IS NOT DISTINCT FROM 'download-only'
-                  AND (uploads OR counted)
+                  AND (uploads OR counted OR pushes)
               )
           )
       )

@@ -94,3 +94,13 @@ def test_a_plain_download_is_silent(case):
     case.flow(HOST, **DATA, ownership="foreign")
     case.flow(LOOK, **MANAGED)
     assert case.findings() == []
+
+
+def test_a_write_that_was_read_at_a_registry_s_download_host(case):
+    host = {"role": "other-registry", "ownership": "foreign", "direction": "download-only"}
+    flow = case.logged("cdn.example.net", **host, app="http", direction_evidence="W1",
+                       write_requests=1, write_bytes=70_000)  # fmt: skip
+    case.add("http", flow_id=flow, ts_ns=1, packet=1, input_id=0, method="PUT", target="/x",
+             content_length=70_000)  # fmt: skip
+    found = case.only()
+    assert (found.rule, found.also, found.severity) == ("EX003", ["EX002"], "high")

@@ -1,0 +1,111 @@
+"""``acrtrace convert``: a result in another format, without the inputs it was made from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.issues import UsageError
+from analyzer.report.formats import FORMATS, find
+
+if TYPE_CHECKING:
+    from analyzer.report.formats import Format
+    from analyzer.result import Result
+
+STREAM = "-"
+
+
+def _formats() -> str:
+    # \b keeps click from joining the lines into a paragraph.
+    return "\b\n" + "\n".join(f"{each.name:10} {each.meaning}" for each in FORMATS.values())
+
+
+@click.command(epilog=f"{_formats()}\n\nWhat is in them: docs/outputs.md.")
+@click.argument("result_file", metavar="RESULT.json", type=click.Path(path_type=Path))
+@click.option("fmt", "--to", required=True, type=click.Choice(tuple(FORMATS)), help="Format.")
+@click.option(
+    "output",
+    "-o",
+    "--output",
+    metavar="FILE|DIR",
+    help="File, or folder for a format of several files; - for standard output. "
+    "[default: beside RESULT.json]",
+)
+@click.option("--force", is_flag=True, help="Replace FILE, or DIR if it holds such tables alone.")
+def convert(result_file: Path, fmt: str, output: str | None, force: bool) -> None:
+    """Render a result in another format.
+
+    RESULT.json is what 'acrtrace analyze --format json' wrote, - for standard input. Nothing else
+    is read: neither the captures nor the network.
+    """
+    form = find(fmt)
+    if output == "":
+        raise UsageError("-o: expected a name, or - for standard output")
+    if form.folder and (output == STREAM or (output is None and str(result_file) == STREAM)):
+        raise UsageError(f"--to {fmt} writes a folder of tables: -o DIR says where")
+    if output is None and str(result_file) == STREAM:
+        output = STREAM
+    path = None if output == STREAM else Path(output) if output else _beside(result_file, form)
+    if path is not None:
+        _check(path, form, force, [result_file])
+    result = _read(result_file)
+    if path is None:
+        _print(result, fmt)
+        return
+    _check(path, form, force, _kept(result))
+    if form.folder:
+        from analyzer.report.formats import fill
+        from analyzer.report.write_folder import whole_folder
+
+        with whole_folder(path, form.suffix, force) as folder:
+            fill(result, fmt, folder)
+    else:
+        from analyzer.report.formats import render
+        from analyzer.report.write import write_report
+
+        write_report(render(result, fmt), path, force)
+    from analyzer.report.visible import visible
+
+    click.echo(f"{visible(str(path))}: {form.meaning}, {len(result.findings):,} findings")
+
+
+def _read(path: Path) -> Result:
+    from analyzer.result_file import read_result, read_stream
+
+    return (
+        read_stream(sys.stdin.buffer, "standard input")
+        if str(path) == STREAM
+        else read_result(path)
+    )
+
+
+def _kept(result: Result) -> list[str | Path]:
+    from analyzer.cli.of_finding import evidence_of
+
+    return list(evidence_of(result, None))
+
+
+def _beside(result_file: Path, form: Format) -> Path:
+    """The result's name with the format's ending; ``-csv`` for a folder."""
+    ending = f"-{form.name}" if form.folder else form.suffix
+    return result_file.with_name(result_file.stem + ending)
+
+
+def _check(path: Path, form: Format, force: bool, kept: list[str | Path]) -> None:
+    """Refuses what cannot or must not be written, the files of the result's run among it."""
+    from analyzer.cli.preflight import check_folder, check_report
+
+    if form.folder:
+        check_folder(path, form.suffix, force, kept)
+    else:
+        check_report(path, force, kept)
+
+
+def _print(result: Result, fmt: str) -> None:
+    from analyzer.report.formats import render
+
+    sys.stdout.buffer.write(render(result, fmt).encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,62 @@
+-- What was counted of each connection: `connections`.
+--
+-- Counters: totals and deltas add up, of cumulative ones the largest counts: at each place that counted
+-- (`place_of`, or a sensor); of several places the one that counted most counts, for each direction.
+-- `first_place` and `last_place` are the lines that state the bytes: those with counters, of a cumulative
+-- counter the one that counts, of several places those of the one that counted most upwards. They are
+-- input and line in one number, so the smallest is the first.
+
+CREATE OR REPLACE TEMP TABLE connections AS
+WITH joined AS (
+    SELECT o.*, m.connection, line_at(input_id, line) AS spot,
+        CASE WHEN counter IS NOT NULL THEN coalesce(m.sensor, place_of(format, vantage)) END AS place
+    FROM once o JOIN membership m USING (obs)
+),
+summed AS (
+SELECT
+    connection, min(format) AS format, min(family) AS family,
+    bool_or(session IS NOT NULL) AS keyed,
+    first_stated(spot, counter, bytes_up) AS first_place, last_stated(spot, counter, bytes_up) AS last_place,
+    min(place) <> max(place) AS several_places,
+    count(*) AS records,
+    min(ts_ns) AS start_ns, max(coalesce(end_ns, ts_ns)) AS end_ns,
+    arg_min(client_ip, obs) AS client_ip, arg_min(client_port, obs) AS client_port,
+    arg_min(server_ip, obs) AS server_ip, arg_min(server_port, obs) AS server_port,
+    coalesce(arg_min(proto, obs), 'tcp') AS proto, arg_min(app, obs) AS app,
+    amount_of(bytes_up, counter) AS bytes_up,
+    amount_of(bytes_down, counter) AS bytes_down,
+    amount_of(pkts_up, counter) AS pkts_up,
+    amount_of(pkts_down, counter) AS pkts_down,
+    max(missed_bytes) AS missed_bytes, max(bytes_kind) AS bytes_kind,
+    bool_or(counter = 'sampled') AS sampled,
+    -- A connection that was allowed once was not denied.
+    min(action) AS action, arg_min(rule, obs) AS rule, arg_min(process, obs) AS process
+FROM joined GROUP BY connection
+)
+SELECT *, CASE WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
+    WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END AS grade
+FROM summed;
+
+-- Few connections are seen from several places; only theirs are added up again.
+UPDATE connections AS c SET
+    bytes_up = b.up.bytes, pkts_up = b.up.pkts, bytes_down = b.down.bytes, pkts_down = b.down.pkts,
+    first_place = -b.up.before, last_place = b.up.last
+FROM (
+    SELECT connection,
+        max({counts: coalesce(bytes_up, -1), before: -first_place, last: last_place, bytes: bytes_up,
+            pkts: pkts_up}) AS up,
+        max({counts: coalesce(bytes_down, -1), before: -first_place, bytes: bytes_down,
+            pkts: pkts_down}) AS down
+    FROM (
+        SELECT m.connection, coalesce(m.sensor, place_of(format, vantage)) AS place,
+            amount_of(bytes_up, counter) AS bytes_up, amount_of(bytes_down, counter) AS bytes_down,
+            amount_of(pkts_up, counter) AS pkts_up, amount_of(pkts_down, counter) AS pkts_down,
+            first_stated(line_at(input_id, line), counter, bytes_up) AS first_place,
+            last_stated(line_at(input_id, line), counter, bytes_up) AS last_place
+        FROM once o JOIN membership m USING (obs)
+        WHERE o.counter IS NOT NULL
+            AND m.connection IN (SELECT connection FROM connections WHERE several_places)
+        GROUP BY ALL
+    )
+    GROUP BY connection
+) AS b WHERE b.connection = c.connection;

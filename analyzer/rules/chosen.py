@@ -1,0 +1,29 @@
+"""Which rules run: all but those that the user has switched off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analyzer.issues import UsageError
+from analyzer.names import printable, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from analyzer.rules.load import Rule
+
+
+def chosen(rules: list[Rule], off: Iterable[str]) -> list[Rule]:
+    """The rules without those that are off, in their order.
+
+    Raises:
+        UsageError: There is no such rule: a mistyped one would go on reporting.
+    """
+    known = {rule.id for rule in rules}
+    wanted = set(off)
+    for name in sorted(wanted - known):
+        raise UsageError(
+            f"rule {printable(name)!r} cannot be switched off, there is none of this name"
+            f"{suggestion(name, known)}; 'acrtrace rules' lists them"
+        )
+    return [rule for rule in rules if rule.id not in wanted]

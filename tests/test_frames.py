@@ -1,0 +1,185 @@
+"""The Python interface, and the notebook that shows it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+import weakref
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+import analyzer
+from analyzer import analyze, schema
+from analyzer.issues import UsageError
+from analyzer.result import Finding
+from craft.hostile import HOSTILE
+from craft.run import ROOT, command_line
+
+CAPTURE = ROOT / "captures" / "made-pull-and-upload.pcap"
+INVENTORY = ROOT / "captures" / "endpoints.json"
+
+
+@pytest.fixture(scope="module")
+def result():
+    with analyze(CAPTURE, inventory=INVENTORY, agents={"build": "10.20.0.0/24"}) as found:
+        yield found
+
+
+def test_the_document_is_that_of_the_command_line(result, tmp_path):
+    arguments = ("--inventory", INVENTORY, "--agent", "build=10.20.0.0/24", "-o", "c.json")
+    done = command_line("analyze", CAPTURE, *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    path = result.save(tmp_path / "p.json")
+    ours, theirs = (json.loads(p.read_text()) for p in (path, tmp_path / "c.json"))
+    assert {**ours, "command_line": []} == {**theirs, "command_line": []}
+
+
+def test_columns_are_those_that_are_documented(result):
+    def renamed(names):
+        return [name.removesuffix("_ns") for name in names]
+
+    assert [result.findings.index.name, *result.findings.columns] == renamed(
+        field.name for field in fields(Finding)
+    )
+    for name, frame in (("attributed", result.flows), ("dns", result.dns)):
+        (table,) = [t for t in (*schema.TABLES, *schema.DERIVED) if t.name == name]
+        assert [frame.index.name, *frame.columns] == renamed(c.name for c in table.columns)
+    (table,) = [t for t in schema.TABLES if t.name == "names"]
+    assert list(result.names.columns) == renamed(c.name for c in table.columns)
+
+
+def test_values_keep_their_types(result):
+    (finding,) = result.document.findings
+    row = result.findings.loc[finding.id]
+    assert row["uploaded_bytes"] == finding.uploaded_bytes
+    assert row["first"].value == finding.first_ns
+    flows = result.flows
+    assert flows["orig_bytes"].dtype == "Int64"
+    assert flows["start"].dtype == "datetime64[ns, UTC]"
+    assert flows["resp_port"].isin([53, 443]).all()
+    assert flows["name_hidden"].dtype == "boolean"
+    assert flows["contradiction"].isna().all()
+    assert set(flows["agent"]) == {"build"}
+    assert len(result.dns) == result.coverage.dns_messages
+
+
+def test_no_digit_is_lost_where_values_are_missing(result):
+    frame = result.sql(
+        "SELECT * FROM (VALUES (9007199254740993, 1790000000123456789), (NULL, NULL)) t(n, at_ns)"
+    )
+    assert frame["n"].tolist() == [9_007_199_254_740_993, pd.NA]
+    assert frame["at"][0].value == 1_790_000_000_123_456_789
+    assert frame["at"].isna().tolist() == [False, True]
+
+
+def test_a_notebook_shows_verdict_and_findings(result):
+    text = result._repr_html_()
+    assert "suspected upload" in text
+    assert "parkedlayers.blob.core.windows.net" in text
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_names_are_inert_in_a_notebook(result, text):
+    from analyzer.frames import Result
+
+    copy = Result.__new__(Result)
+    finding = replace(result.document.findings[0], endpoint=text, agent=text)
+    copy.document = replace(result.document, findings=[finding], verdict_line=text)
+    shown = copy._repr_html_()
+    assert "<script" not in shown.lower()
+    assert shown.replace("\n", "").isprintable()
+    assert repr(copy).isprintable()
+
+
+def test_time_rules_limits_and_configuration(tmp_path):
+    late = analyze(CAPTURE, own=["contoso"], start=datetime(2027, 1, 1, tzinfo=UTC))
+    assert late.flows.empty
+    assert late.verdict == "cannot tell"
+    config = tmp_path / "acrtrace.toml"
+    config.write_text('registries = ["contoso"]\n[rules]\noff = ["EX001"]\n[run]\nhash = false\n')
+    found = analyze([CAPTURE], config=config, thresholds={"tunnel_turns": 30})
+    assert found.findings.empty
+    assert {i.code for i in found.document.issues} == {"rule-off", "limits-changed"}
+    assert found.document.inputs[0].sha256 is None
+    assert analyze(CAPTURE, config=config, hash_inputs=True).document.inputs[0].sha256 is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"own": "contoso"}, "own: expected several names"),
+        ({"engine": "zeek"}, "none of native, scapy, tshark"),
+        ({"threads": 9}, "threads must be 1 to 8"),
+        ({"keylog": "k.txt"}, "keylog needs engine='tshark'"),
+        ({"start": "soon"}, "start: 'soon': expected a time"),
+        ({"start": "2027-01-01", "end": "2026-01-01"}, "start is later than end"),
+        ({"thresholds": {"drip_bytes": 1}}, "drip_bytes cannot be changed"),
+        ({"rules_off": ["EX099"]}, "'EX099' cannot be switched off"),
+        ({"config": "absent.toml"}, "cannot read configuration"),
+        ({"log_year": 1066}, "log_year must be 1970 to 2200"),
+    ],
+)
+def test_what_is_wrong_is_a_usage_error(arguments, reason):
+    with pytest.raises(UsageError, match=reason):
+        analyze(CAPTURE, **arguments)
+
+
+def test_a_closed_result_keeps_its_document(tmp_path):
+    result = analyze(CAPTURE, own=["contoso"])
+    result.close()
+    assert result.verdict == "suspected upload"
+    with pytest.raises(ValueError, match="closed"):
+        _ = result.flows
+    with pytest.raises(UsageError, match="no format has this ending"):
+        result.save(tmp_path / "x.docx")
+
+
+def test_a_forgotten_result_is_freed():
+    result = analyze(CAPTURE, own=["contoso"])
+    closer, gone = result._closer, weakref.ref(result)
+    del result
+    gc.collect()
+    assert gone() is None
+    assert not closer.alive
+
+
+def test_nothing_heavy_is_imported_before_it_is_asked_for():
+    script = (
+        "import sys, analyzer\n"
+        "assert not {'numba', 'duckdb', 'pandas'} & set(sys.modules)\n"
+        "from analyzer import analyze\n"
+        f"analyze({str(CAPTURE)!r}).verdict\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+    with pytest.raises(AttributeError, match="no attribute 'analyse'"):
+        _ = analyzer.analyse
+
+
+def test_without_pandas_the_extra_is_named(result, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install 'acrtrace\[pandas\]'"):
+        result.sql("SELECT 1")
+
+
+def test_the_notebook_runs():
+    path = ROOT / "docs" / "examples" / "first-look.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+    client = NotebookClient(
+        notebook, timeout=None, resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.execute()
+    texts = [
+        str(output.get("data", output.get("text", "")))
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+    ]
+    assert any("exfilacct01.blob.core.windows.net" in text for text in texts)
