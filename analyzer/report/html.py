@@ -48,7 +48,7 @@ def render_html(result: Result, view: View | None = None) -> str:
         _environment(result, view)
         .get_template("report.html")
         .render(
-            page=page(result),
+            page=page(result, view.zone),
             result=result,
             policy=policy(style, script),
             style=Markup(style),  # noqa: S704

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from analyzer.report.figures import duration, moment, rounded
@@ -16,6 +16,7 @@ from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
+    from datetime import tzinfo
 
     from analyzer.result import Finding, Result, TimelineBin
 
@@ -99,11 +100,12 @@ class Timeline:
     foot: int = _FOOT
 
 
-def timeline(result: Result, in_full: Container[str]) -> Timeline | None:
+def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Timeline | None:
     """The timeline of a result, None without bytes.
 
     Args:
         in_full: Ids of the findings that a link can lead to; others get no mark.
+        zone: Time zone of the labels.
     """
     bins, width = result.timeline.bins, result.timeline.bin_ns
     if not bins or not width:
@@ -137,10 +139,10 @@ def timeline(result: Result, in_full: Container[str]) -> Timeline | None:
         height=TOP + len(names) * LANE + _FOOT,
         width=duration(0, width),
         lanes=lanes,
-        ticks=_ticks(first, last, width, scale),
+        ticks=_ticks(first, last, width, scale, zone),
         rows=_rows(bins, names),
         ceiling=rounded(ceiling),
-        days=f"{moment(first)} to {moment(last)}",
+        days=f"{moment(first, zone)} to {moment(last, zone)}",
     )
 
 
@@ -188,7 +190,7 @@ def _marks(findings: Sequence[Finding], first: int, last: int, scale: float) -> 
     ]
 
 
-def _ticks(first: int, last: int, width: int, scale: float) -> list[Tick]:
+def _ticks(first: int, last: int, width: int, scale: float, zone: tzinfo) -> list[Tick]:
     """Round times, so many that their labels do not meet."""
     span = last - first
     step = next((s for s in _STEPS_NS if s >= width and span <= s * _TICKS), 0)
@@ -196,13 +198,15 @@ def _ticks(first: int, last: int, width: int, scale: float) -> list[Tick]:
     at = -(-first // step) * step
     ticks = []
     while at <= last:
-        ticks.append(Tick(round(LEFT + (at - first) * scale, 1), _clock(at, span, width)))
+        ticks.append(
+            Tick(round(LEFT + (at - first) * scale, 1), _clock(moment(at, zone), span, width))
+        )
         at += step
     return ticks
 
 
-def _clock(ns: int, span_ns: int, width_ns: int) -> str:
-    date, _, rest = moment(ns).partition(" ")
+def _clock(text: str, span_ns: int, width_ns: int) -> str:
+    date, _, rest = text.partition(" ")
     if not rest or timedelta(microseconds=span_ns // 1000) > timedelta(days=3):
         return date
     clock = rest.partition(" ")[0]

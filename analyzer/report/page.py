@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analyzer.report.agents import Agent, agents
@@ -26,6 +27,7 @@ from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from analyzer.result import (
         EndpointInfo,
@@ -134,8 +136,13 @@ def shown(items: Sequence[T], limit: int) -> Shown[T]:
     return Shown(items[:limit], len(items))
 
 
-def page(result: Result) -> Page:
-    """Selects and counts."""
+def page(result: Result, zone: tzinfo = UTC) -> Page:
+    """Selects and counts.
+
+    Args:
+        result: The result.
+        zone: Time zone of the sentences and drawings that hold times.
+    """
     streams = [_stream(name, result.findings) for name in STREAMS]
     first = [i.first_ns for i in result.inputs if i.first_ns is not None]
     last = [i.last_ns for i in result.inputs if i.last_ns is not None]
@@ -145,14 +152,14 @@ def page(result: Result) -> Page:
         result=result,
         undeclared=shown(undeclared(result), UNDECLARED_LINES),
         missing=missing(result),
-        summary=summary(result),
+        summary=summary(result, zone),
         first_ns=min(first, default=None),
         last_ns=max(last, default=None),
         streams=streams,
         in_full=in_full,
         announced=any(f.name_grade in ("A2", "A3") for f in result.findings),
         chart=bytes_chart(result),
-        timeline=timeline(result, in_full),
+        timeline=timeline(result, in_full, zone),
         matrix=matrix(result),
         agents=shown(found, TABLE_ROWS),
         dossiers=Shown(_dossiers(found[:AGENT_SECTIONS], result), len(found)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from analyzer.report.figures import amount, duration, number, second
@@ -11,6 +12,7 @@ from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from analyzer.result import Finding, Result
 
@@ -40,7 +42,7 @@ class Summary:
     endpoints: int
 
 
-def summary(result: Result) -> Summary:
+def summary(result: Result, zone: tzinfo = UTC) -> Summary:
     """The worst suspected uploads; denied attempts and mere contact only where nothing else is."""
     worst = SEVERITIES.index("medium")
     suspects = [
@@ -52,7 +54,7 @@ def summary(result: Result) -> Summary:
     chosen: Sequence[Finding] = uploads or suspects
     rest = chosen[_TOLD:]
     return Summary(
-        told=[_told(finding) for finding in chosen[:_TOLD]],
+        told=[_told(finding, zone) for finding in chosen[:_TOLD]],
         more=len(rest),
         agents=len({finding.agent for finding in rest}),
         endpoints=len({_target(finding) for finding in rest}),
@@ -63,7 +65,7 @@ def _target(finding: Finding) -> str:
     return finding.endpoint or (finding.addresses[0] if finding.addresses else "no name")
 
 
-def _told(finding: Finding) -> Told:
+def _told(finding: Finding, zone: tzinfo) -> Told:
     if finding.shows == "denied":
         what = "was denied an attempt to reach"
     elif finding.shows == "contact":
@@ -79,13 +81,13 @@ def _told(finding: Finding) -> Told:
         what=what,
         endpoint=_target(finding),
         whose=OWNERSHIP.get(finding.ownership, finding.ownership),
-        when=_when(finding),
+        when=_when(finding, zone),
     )
 
 
-def _when(finding: Finding) -> str:
+def _when(finding: Finding, zone: tzinfo) -> str:
     if finding.first_ns is None or finding.last_ns is None:
         return "at a time not known"
-    start = second(finding.first_ns)
+    start = second(finding.first_ns, zone)
     flows = f"in {number(finding.flow_count)} {'flow' if finding.flow_count == 1 else 'flows'}"
     return f"from {start} on, within {duration(finding.first_ns, finding.last_ns)}, {flows}"

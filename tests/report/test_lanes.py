@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,13 @@ def test_ticks_are_round_times_in_fitting_words(width, count, first):
     found = drawn([TimelineBin(start + n * width, "ours", 9, 1) for n in range(count)], width)
     assert found.ticks[0].label == first
     assert 2 <= len(found.ticks) <= 9
+
+
+def test_ticks_and_bounds_are_in_the_zone_of_the_reader():
+    zone = ZoneInfo("Europe/Berlin")
+    found = timeline(results.realistic(), ALL, zone)
+    assert found.ticks[0].label == "23:53:00"
+    assert found.days.startswith("2026-11-23 23:52:15.000000 +01:00 to ")
 
 
 @given(

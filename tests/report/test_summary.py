@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
+
 from analyzer.report.summary import summary
 from craft import results
 
@@ -44,3 +46,11 @@ def test_low_findings_and_other_streams_are_no_news():
 def test_an_address_stands_where_no_name_is():
     (one,) = told(results.make_finding(endpoint=None, uploaded_bytes=0)).told
     assert (one.endpoint, one.what) == ("20.60.34.4", "sent an amount not known to")
+
+
+def test_times_are_in_the_zone_of_the_reader():
+    finding = results.make_finding()
+    (one,) = summary(
+        results.make_result(findings=[finding]), timezone(timedelta(hours=5, minutes=30))
+    ).told
+    assert one.when.startswith("from 2026-11-24 04:23:13 +05:30 on")
