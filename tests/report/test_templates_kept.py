@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from analyzer.report.html import render_html
 from analyzer.report.templates_kept import kept_templates
 from craft.results import realistic
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
