@@ -10,12 +10,13 @@ LAB := build/lab
 LAB_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lab lab-compare clean
+.PHONY: help demo test lint docs bench lab lab-compare clean
 
 help:
 	@echo "make demo    analyse a sample capture and write reports/"
 	@echo "make test    run the tests"
 	@echo "make lint    ruff, mypy --strict, import contract"
+	@echo "make docs    the documentation as a site, in build/site"
 	@echo "make bench   throughput and memory, next to the tools of the field"
 	@echo "make lab     record the laboratory's scenarios (root; captures/lab/README.md)"
 	@echo "make lab-compare  recall, precision and size error on the laboratories' captures"
@@ -34,6 +35,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m mkdocs build --strict -q
+	@echo "The site is build/site/index.html."
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m analyzer.capture.warm

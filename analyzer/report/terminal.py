@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -121,7 +120,7 @@ def _finding_tables(findings: list[Finding]) -> list[RenderableType]:
 
 
 def _table(*, headed: bool = True) -> Table:
-    return Table(box=box.SIMPLE_HEAD if headed else None, show_header=headed, pad_edge=not headed)
+    return Table(box=None, show_header=headed, padding=(0, 2, 0, 0), pad_edge=False)
 
 
 def _cells(finding: Finding) -> list[Text]:

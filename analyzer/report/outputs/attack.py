@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from analyzer.attack import TECHNIQUES
+
 _ID = re.compile(r"(T\d{4})(?:\.(\d{3}))?", re.ASCII)
 
 FRAMEWORK = "MITRE ATT&CK"
@@ -17,11 +19,13 @@ class Technique:
 
     Attributes:
         id: As in ``T1567.002``.
+        name: Its name, the id where that is not known here.
         parent: ``T1567``; None where it is no sub-technique.
         url: Its page.
     """
 
     id: str
+    name: str
     parent: str | None
     url: str
 
@@ -38,4 +42,9 @@ def technique(text: str) -> Technique | None:
         return None
     main, sub = match.groups()
     url = f"{SITE}techniques/{main}/{sub}/" if sub else f"{SITE}techniques/{main}/"
-    return Technique(text, main if sub else None, url)
+    return Technique(text, name_of(text), main if sub else None, url)
+
+
+def name_of(identifier: str) -> str:
+    """Name of a technique, the id where it is not known."""
+    return TECHNIQUES.get(identifier, identifier)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.report.figures import outcome
 from analyzer.report.json_text import json_lines
 from analyzer.report.outputs.addresses import addresses, side
-from analyzer.report.outputs.attack import FRAMEWORK, techniques
+from analyzer.report.outputs.attack import FRAMEWORK, name_of, techniques
 from analyzer.report.outputs.host_names import is_host_name
 from analyzer.report.outputs.instants import iso, seen
 from analyzer.result import to_plain
@@ -160,8 +160,10 @@ def _common(result: Result, finding: Finding, when: int, event: dict[str, Any]) 
             "framework": FRAMEWORK if found else None,
             "technique": {
                 "id": main,
+                "name": [name_of(each) for each in main],
                 "subtechnique": {
                     "id": [each.id for each in subs],
+                    "name": [each.name for each in subs],
                     "reference": [each.url for each in subs],
                 },
             },

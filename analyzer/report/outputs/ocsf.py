@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.report.json_text import json_lines
 from analyzer.report.outputs.addresses import addresses, side
-from analyzer.report.outputs.attack import techniques
+from analyzer.report.outputs.attack import name_of, techniques
 from analyzer.report.outputs.host_names import is_host_name
 from analyzer.report.outputs.instants import seen
 from analyzer.result import to_plain
@@ -145,12 +145,11 @@ def _connection(evidence: Evidence, resp: Side) -> dict[str, Any]:
 
 
 def _attack(technique: Technique) -> dict[str, Any]:
+    own = {"uid": technique.id, "name": technique.name, "src_url": technique.url}
     if technique.parent is None:
-        return {"technique": {"uid": technique.id, "src_url": technique.url}}
-    return {
-        "technique": {"uid": technique.parent},
-        "sub_technique": {"uid": technique.id, "src_url": technique.url},
-    }
+        return {"technique": own}
+    parent = {"uid": technique.parent, "name": name_of(technique.parent)}
+    return {"technique": parent, "sub_technique": own}
 
 
 def _observables(finding: Finding) -> list[dict[str, Any]]:

@@ -57,10 +57,7 @@ def render_sarif(result: Result) -> str:
                         "version": result.tool.version,
                         "shortDescription": {"text": _PURPOSE},
                         "rules": rules,
-                        "notifications": [
-                            {"id": code}
-                            for code in dict.fromkeys(issue.code for issue in result.issues)
-                        ],
+                        "notifications": _kinds(result.issues),
                     }
                 },
                 "taxonomies": [_taxonomy(ids)] if techniques(ids) else [],
@@ -85,6 +82,15 @@ def render_sarif(result: Result) -> str:
         ],
     }
     return encode(presentable(log)) + "\n"
+
+
+def _kinds(issues: Sequence[IssueInfo]) -> list[dict[str, Any]]:
+    """What the notifications are of, each with the three texts that GitHub asks for."""
+    texts = ("shortDescription", "fullDescription", "help")
+    return [
+        {"id": code, **{name: {"text": _text(f"Problem of an input: {code}")} for name in texts}}
+        for code in dict.fromkeys(issue.code for issue in issues)
+    ]
 
 
 _PURPOSE = "Finds data exfiltration around container registries in network captures and logs."
@@ -125,6 +131,7 @@ def _rules(findings: Sequence[Finding]) -> list[dict[str, Any]]:
 def _result(finding: Finding, rule: int, artifacts: _Artifacts) -> dict[str, Any]:
     plain = to_plain(finding)
     locations = [_location(evidence, artifacts) for evidence in finding.evidence]
+    locations = locations or artifacts.somewhere()
     for at, location in enumerate(locations):
         location["id"] = at
     name = finding.endpoint or next(iter(finding.addresses), None)
@@ -173,7 +180,9 @@ def _location(evidence: Evidence, artifacts: _Artifacts) -> dict[str, Any]:
             evidence.log if in_log and evidence.log is not None else evidence.input
         )
     }
-    if in_log and evidence.log_line is not None and evidence.log_line > 0:
+    if not in_log:
+        physical.update(artifacts.whole(evidence.input))
+    elif evidence.log_line is not None and evidence.log_line > 0:
         last = evidence.log_last_line or evidence.log_line
         physical["region"] = {
             "startLine": evidence.log_line,
@@ -206,7 +215,9 @@ def _taxonomy(ids: list[str]) -> dict[str, Any]:
         "organization": "The MITRE Corporation",
         "informationUri": SITE,
         "shortDescription": {"text": "Adversary tactics and techniques."},
-        "taxa": [{"id": each.id, "helpUri": each.url} for each in techniques(ids)],
+        "taxa": [
+            {"id": each.id, "name": each.name, "helpUri": each.url} for each in techniques(ids)
+        ],
     }
 
 
@@ -221,6 +232,7 @@ class _Artifacts:
             self._index.setdefault(each.path, len(self._index))
         for name in dict.fromkeys(each.archive for each in inputs if each.archive):
             self._index.setdefault(name, len(self._index))
+        self._sizes = {each.path: each.bytes for each in reversed(inputs)}
         of_path = {each.path: each for each in reversed(inputs)}
         for path in list(self._index):
             self.listed.append(self._artifact(path, of_path.get(path)))
@@ -230,6 +242,20 @@ class _Artifacts:
         place = _uri(path)
         return {**place, "index": self._index[path]} if path in self._index else place
 
+    def whole(self, path: str) -> dict[str, Any]:
+        """All of an input as a region: a packet is a place in it that SARIF has no words for."""
+        size = self._sizes.get(path, -1)
+        return {"region": {"byteOffset": 0, "byteLength": size}} if size >= 0 else {}
+
+    def somewhere(self) -> list[dict[str, Any]]:
+        """A location for what has none: GitHub takes no result without."""
+        if not self.listed:
+            return []
+        path = next(iter(self._index))
+        place = {"artifactLocation": self.location(path), **self.whole(path)}
+        told = {"text": "No row of evidence; this is the first input."}
+        return [{"physicalLocation": place, "message": told}]
+
     def _artifact(self, path: str, info: InputInfo | None) -> dict[str, Any]:
         if info is None:
             return {"location": _uri(path)}
@@ -238,7 +264,7 @@ class _Artifacts:
             # Section 3.24.3: the path of a nested artifact begins at its container's root.
             made["location"] = {"uri": _escaped(path[len(info.archive) + 1 :])}
             made["parentIndex"] = self._index[info.archive]
-        if info.bytes >= 0:
+        if info.bytes >= 0 and info.complete:
             made["length"] = info.bytes
         if info.sha256:
             made["hashes"] = {"sha-256": info.sha256}

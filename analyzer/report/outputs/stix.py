@@ -25,6 +25,7 @@ from analyzer.report.outputs.instants import iso, latest, seen
 from analyzer.report.visible import visible
 
 if TYPE_CHECKING:
+    from analyzer.report.outputs.attack import Technique
     from analyzer.result import Evidence, Finding, Result
 
 _NAMESPACE = uuid.UUID("6c1d5b0e-0b64-5a2f-9a53-1f2f0d6f7c11")
@@ -87,7 +88,7 @@ class _Bundle:
             "labels": [finding.stream, f"severity:{finding.severity}", finding.rule],
         }
         about = presentable(about)
-        patterns = [self._pattern(each.id, each.url) for each in techniques(finding.attack)]
+        patterns = [self._pattern(each) for each in techniques(finding.attack)]
         observed = self._observed(finding, when, about)
         made = [*patterns, *observed]
         name = finding.endpoint
@@ -179,10 +180,10 @@ class _Bundle:
             return []
         return [self._observable("domain-name", {"value": name.lower()})]
 
-    def _pattern(self, technique: str, url: str) -> str:
-        reference = {"source_name": "mitre-attack", "external_id": technique, "url": url}
+    def _pattern(self, each: Technique) -> str:
+        reference = {"source_name": "mitre-attack", "external_id": each.id, "url": each.url}
         return self._domain(
-            "attack-pattern", _BEGINNING, name=technique, external_references=[reference]
+            "attack-pattern", _BEGINNING, name=each.name, external_references=[reference]
         )
 
     def _relation(self, source: str, kind: str, target: str, when: str) -> str:

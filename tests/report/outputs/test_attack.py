@@ -8,6 +8,8 @@ from analyzer.report.outputs.attack import technique, techniques
 def test_techniques_and_their_pages() -> None:
     main, sub = techniques(["T1048", "T1567.002", "T1048"])
     assert (main.id, main.parent) == ("T1048", None)
+    assert main.name == "Exfiltration Over Alternative Protocol"
+    assert techniques(["T9999"])[0].name == "T9999"
     assert main.url == "https://attack.mitre.org/techniques/T1048/"
     assert (sub.parent, sub.url) == ("T1567", "https://attack.mitre.org/techniques/T1567/002/")
 

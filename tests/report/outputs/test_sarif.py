@@ -93,7 +93,7 @@ def test_the_inputs_are_artifacts_with_hashes() -> None:
     assert first["location"] == {"uri": "build-agents.pcapng"}
     assert first["hashes"] == {"sha-256": "9f2c4b7a51d08e63" * 4}
     assert first["length"] == 48_210_344
-    assert "hashes" not in run["artifacts"][1]
+    assert {"hashes", "length"} & set(run["artifacts"][1]) == set()  # it was not read to its end
     notifications = run["invocations"][0]["toolExecutionNotifications"]
     assert [each["level"] for each in notifications] == ["note", "warning"]
     known = {each["id"] for each in run["tool"]["driver"]["notifications"]}
@@ -135,7 +135,17 @@ def test_a_line_of_a_log_is_a_region_and_a_packet_is_none() -> None:
     assert found["region"] == {"startLine": 7, "endLine": 7}
     found = location(first_packet=None, log="fw.json", log_line=7, log_last_line=9)
     assert found["region"] == {"startLine": 7, "endLine": 9}
-    assert "region" not in location()
+    assert location()["region"] == {"byteOffset": 0, "byteLength": 48_210_344}
+
+
+def test_a_finding_without_evidence_is_somewhere() -> None:
+    """GitHub takes no result without a location."""
+    run = run_of(results.make_result(findings=[results.make_finding(evidence=[])]))
+    (found,) = run["results"][0]["locations"]
+    assert found["physicalLocation"]["artifactLocation"]["uri"] == "build-agents.pcapng"
+    bare = results.make_result(findings=[results.make_finding(evidence=[])], inputs=[])
+    assert run_of(bare)["results"][0]["locations"] == []
+    assert sarif_errors(render_sarif(bare)) == []
 
 
 def test_a_message_opens_no_link() -> None:
