@@ -263,19 +263,12 @@ class TimelineBin:
     """What was sent to one class of destinations in one stretch of time."""
 
     start_ns: int = doc("Beginning of the bin, nanoseconds UTC, a multiple of the width.")
+    width_ns: int = doc("Its width, nanoseconds; the same in all bins.")
     destination: str = doc("Ownership of the destinations.")
     orig_bytes: int = doc(
         "Part of `coverage.outgoing_bytes`; what a flow sent is spread evenly over its bins."
     )
     flow_count: int = doc("Flows with payload that begin in the bin.")
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Bytes sent to other hosts over time."""
-
-    bin_ns: int | None = doc("Width of all bins, nanoseconds; null without bytes.")
-    bins: list[TimelineBin] = doc("By time and destination; at most 120 times, none empty.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +295,9 @@ class Result:
     )
     verdict_line: str = doc("The verdict as one sentence with its figures.")
     coverage: Coverage = doc("What the input could not show.")
-    timeline: Timeline = doc("Bytes sent to other hosts over time, by ownership.")
+    timeline: list[TimelineBin] = doc(
+        "Bytes sent to other hosts over time, by ownership; at most 120 times, no bin is empty."
+    )
     issues: list[IssueInfo] = doc("Problems by input and kind.")
     registries: list[RegistryInfo] = doc("Registries and storage accounts seen.")
     endpoints: list[EndpointInfo] = doc("Contacts, largest upload first.")

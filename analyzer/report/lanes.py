@@ -107,9 +107,10 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
         in_full: Ids of the findings that a link can lead to; others get no mark.
         zone: Time zone of the labels.
     """
-    bins, width = result.timeline.bins, result.timeline.bin_ns
-    if not bins or not width:
+    bins = result.timeline
+    if not bins:
         return None
+    width = max(1, bins[0].width_ns)
     first = min(b.start_ns for b in bins)
     last = max(b.start_ns for b in bins) + width
     marked = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.result import Timeline, TimelineBin
+from analyzer.result import TimelineBin
 from analyzer.rules import tables
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ QUERIES = {
     ),
     "period": "SELECT min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM inputs",
     "timeline": (
-        "SELECT start_ns, destination, orig_bytes, flow_count FROM timeline "
+        "SELECT start_ns, bin_ns AS width_ns, destination, orig_bytes, flow_count FROM timeline "
         "ORDER BY start_ns, destination"
     ),
     "endpoints": (
@@ -67,11 +67,15 @@ QUERIES = {
 """One SELECT for each figure or table, by its name in the report."""
 
 
-def timeline(connection: DuckDBPyConnection) -> Timeline:
+def timeline(connection: DuckDBPyConnection) -> list[TimelineBin]:
     """Bytes sent to other hosts over time, by ownership of the destination."""
-    rows = tables.rows(connection, "timeline")
-    bins = [
-        TimelineBin(row["start_ns"], row["destination"], row["orig_bytes"], row["flow_count"])
-        for row in rows
+    return [
+        TimelineBin(
+            start_ns=row["start_ns"],
+            width_ns=row["bin_ns"],
+            destination=row["destination"],
+            orig_bytes=row["orig_bytes"],
+            flow_count=row["flow_count"],
+        )
+        for row in tables.rows(connection, "timeline")
     ]
-    return Timeline(rows[0]["bin_ns"] if rows else None, bins)

@@ -17,7 +17,6 @@ from analyzer.result import (
     IssueInfo,
     RegistryInfo,
     Result,
-    Timeline,
     TimelineBin,
     Tool,
 )
@@ -189,12 +188,12 @@ def make_issue(**changes: Any) -> IssueInfo:
     return replace(base, **changes)
 
 
-def make_timeline(**changes: Any) -> Timeline:
+def make_timeline() -> list[TimelineBin]:
     """Five minutes of pulls in bins of five seconds, and an upload after one minute."""
     width = 5 * SECOND
     first = START_NS // width * width
-    bins = [
-        TimelineBin(first + n * width, owner, sent, 1)
+    return [
+        TimelineBin(first + n * width, width, owner, sent, 1)
         for n in range(60)
         for owner, sent in (
             *((("foreign", 5_262_801),) if n == 12 else ()),
@@ -202,7 +201,6 @@ def make_timeline(**changes: Any) -> Timeline:
             *((("platform", 9_000 + 700 * (n % 11)),) if n % 5 == 2 else ()),
         )
     ]
-    return replace(Timeline(width, bins), **changes)
 
 
 def make_coverage(**changes: Any) -> Coverage:

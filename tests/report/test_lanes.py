@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report.lanes import LANE, LEFT, RIGHT, WIDTH, timeline
-from analyzer.result import Timeline, TimelineBin
+from analyzer.result import TimelineBin
 from craft import result_parts, results
 
 SECOND = 10**9
@@ -18,7 +19,8 @@ ALL = {f.id for f in results.realistic().findings}
 
 
 def drawn(bins, width=SECOND, **changes):
-    return timeline(results.make_result(timeline=Timeline(width, bins), **changes), ALL)
+    sized = [replace(each, width_ns=width) for each in bins]
+    return timeline(results.make_result(timeline=sized, **changes), ALL)
 
 
 def test_lanes_stand_in_order_of_concern_with_their_sums():
@@ -28,7 +30,7 @@ def test_lanes_stand_in_order_of_concern_with_their_sums():
     ]  # fmt: skip
     assert found.lanes[0].total == "5.26 MB"
     assert found.lanes[1].path == ""
-    assert len(found.rows) == len({b.start_ns for b in result_parts.make_timeline().bins})
+    assert len(found.rows) == len({b.start_ns for b in result_parts.make_timeline()})
 
 
 def test_marks_lead_to_the_worst_finding_of_their_place():
@@ -40,11 +42,10 @@ def test_marks_lead_to_the_worst_finding_of_their_place():
 
 def test_nothing_sent_nothing_drawn():
     assert drawn([]) is None
-    assert drawn([], width=None) is None
 
 
 def test_heights_are_logarithms():
-    found = drawn([TimelineBin(n * SECOND, "ours", 10**n, 1) for n in range(2, 9)])
+    found = drawn([TimelineBin(n * SECOND, 1, "ours", 10**n, 1) for n in range(2, 9)])
     heights = [float(h) for h in re.findall(r"v-([0-9.]+)h", found.lanes[0].path)]
     steps = [b - a for a, b in zip(heights, heights[1:], strict=False)]
     assert max(steps) - min(steps) < 0.3
@@ -62,7 +63,7 @@ def test_heights_are_logarithms():
 )
 def test_ticks_are_round_times_in_fitting_words(width, count, first):
     start = results.make_input().first_ns // width * width
-    found = drawn([TimelineBin(start + n * width, "ours", 9, 1) for n in range(count)], width)
+    found = drawn([TimelineBin(start + n * width, 1, "ours", 9, 1) for n in range(count)], width)
     assert found.ticks[0].label == first
     assert 2 <= len(found.ticks) <= 9
 
@@ -83,7 +84,7 @@ def test_ticks_and_bounds_are_in_the_zone_of_the_reader():
     st.integers(1, 2**60),
 )  # fmt: skip
 def test_any_bins_stay_inside_the_drawing(rows, width):
-    found = drawn([TimelineBin(start, owner, sent, 1) for start, owner, sent in rows], width)
+    found = drawn([TimelineBin(start, 1, owner, sent, 1) for start, owner, sent in rows], width)
     assert found is not None
     for lane in found.lanes:
         for x in re.findall(r"M([0-9.e+]+) ", lane.path):
