@@ -224,6 +224,7 @@ class RegistryInfo:
     agents: list[str] = doc("Agents that used it, sorted.")
     managed_storage: list[str] = doc("Managed-storage hosts its pulls may have used.")
     data_endpoints: list[str] = doc("Dedicated data endpoints seen.")
+    hosts: dict[str, str] = doc("Its host names that agents contacted, each with its role.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,26 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineBin:
+    """What was sent to one class of destinations in one stretch of time."""
+
+    start_ns: int = doc("Beginning of the bin, nanoseconds UTC, a multiple of the width.")
+    destination: str = doc("Ownership of the destinations.")
+    orig_bytes: int = doc(
+        "Part of `coverage.outgoing_bytes`; what a flow sent is spread evenly over its bins."
+    )
+    flow_count: int = doc("Flows with payload that begin in the bin.")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Bytes sent to other hosts over time."""
+
+    bin_ns: int | None = doc("Width of all bins, nanoseconds; null without bytes.")
+    bins: list[TimelineBin] = doc("By time and destination; at most 120 times, none empty.")
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """The program that wrote the document."""
 
@@ -281,10 +302,15 @@ class Result:
     )
     verdict_line: str = doc("The verdict as one sentence with its figures.")
     coverage: Coverage = doc("What the input could not show.")
+    timeline: Timeline = doc("Bytes sent to other hosts over time, by ownership.")
     issues: list[IssueInfo] = doc("Problems by input and kind.")
     registries: list[RegistryInfo] = doc("Registries and storage accounts seen.")
     endpoints: list[EndpointInfo] = doc("Contacts, largest upload first.")
     findings: list[Finding] = doc("By stream, severity, uploaded bytes, agent, endpoint.")
+    queries: dict[str, str] = doc(
+        "SELECT by figure that gives it on the case file (`--case`, `acrtrace query`); of "
+        "`finding`, put the id for FINDING_ID."
+    )
 
 
 def to_plain(value: Any) -> Any:

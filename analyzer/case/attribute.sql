@@ -3,9 +3,12 @@
 --
 -- Registry login servers and token services receive a token of 1-2 KB with each request: drips are
 -- ordinary there, and an upload turn needs max(16 KiB, 4 x the flow's median request). The engine
--- counts turns above three limits, and the smallest that is not below that threshold is used.
+-- counts turns above three limits, and the smallest that is not below that threshold is used. What such an
+-- upload is worth, and which smaller turns belong to it, is settled over all conversations (pushes.sql).
 -- A wide request (more than 2 KiB up, answered with more) is evidence where plain reads stay small:
--- at storage. Elsewhere it is browsing.
+-- at storage. Elsewhere it is browsing; but at drop services, webhooks and tunnels, in a conversation that
+-- shows an upload turn, it is a part of the same upload: over HTTP/2 the answers of other streams come in
+-- between and end turns early.
 -- Where the requests are readable, their heads are known exactly: the payload is what remains.
 -- Where an engine has decrypted them and counted their bodies, that is the payload, unless the turns
 -- show clearly more: then not all that was sent was a request that it could read.
@@ -85,7 +88,8 @@ classed_roles AS (
         n.role IN ('registry-login', 'registry-regional', 'auth', 'other-registry',
             'platform-registry') AS login,
         n.role IN ('storage-account', 'managed-storage-candidate', 'registry-task-staging',
-            'object-store', 'registry-data', 'storage-system') AS storage,
+            'object-store', 'registry-data', 'storage-system')
+            OR (n.role IN ('drop-service', 'webhook', 'tunnel') AND n.upload_turns > 0) AS wide,
         greatest(l.login_turn, l.login_factor * coalesce(n.median_request, 0)) AS threshold
     FROM named n CROSS JOIN limits l
 ),
@@ -99,12 +103,12 @@ measured AS (
             WHEN threshold <= 32768 THEN big32_app_bytes ELSE big64_app_bytes END
             AS upload_app_bytes,
         CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0
-            ELSE drip_turns + CASE WHEN storage THEN wide_requests ELSE 0 END END AS small_turns,
+            ELSE drip_turns + CASE WHEN wide THEN wide_requests ELSE 0 END END AS small_turns,
         CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0
-            ELSE drip_bytes + CASE WHEN storage THEN wide_bytes ELSE 0 END END AS small_bytes,
+            ELSE drip_bytes + CASE WHEN wide THEN wide_bytes ELSE 0 END END AS small_bytes,
         -- The engine estimates drips and wide requests together; the drips' part goes by wire
         -- bytes.
-        CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0 WHEN storage THEN small_app_bytes
+        CASE WHEN turns IS NULL THEN NULL WHEN login THEN 0 WHEN wide THEN small_app_bytes
             ELSE small_app_bytes::HUGEINT * drip_bytes // greatest(drip_bytes + wide_bytes, 1) END
             AS small_app_bytes,
         CASE WHEN readable AND orig_bytes IS NOT NULL

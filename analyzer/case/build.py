@@ -176,6 +176,7 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         "attribute",
         "views",
         "correlate",
+        "pushes",
         "counters",
     ):
         if script == "views" and inventory.has_lapsed:

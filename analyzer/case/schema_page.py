@@ -1,4 +1,4 @@
-"""docs/schema.md: the tables of analyzer/schema and the views of views.sql, for whoever queries.
+"""docs/schema.md: the tables of analyzer/schema and the views of a case, for whoever queries.
 
 ``python -m analyzer.case.schema_page > docs/schema.md`` renews it.
 """
@@ -44,7 +44,7 @@ def schema_page() -> str:
 
 def views() -> Iterator[tuple[str, str]]:
     """Name and meaning of each view of a case: the comment in front of its definition."""
-    for comment, name in _VIEW.findall(script_text("views")):
+    for comment, name in _VIEW.findall(script_text("views") + script_text("figures")):
         words = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
         meaning = words.partition(f"{name}: ")[2]
         yield name, meaning[:1].upper() + meaning[1:]

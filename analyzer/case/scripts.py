@@ -36,11 +36,12 @@ def prepare(
     drop_temporary(connection)
     connection.execute(
         "CREATE TEMP TABLE limits AS SELECT ?::BIGINT AS grace_ns, ?::BIGINT AS correlation_ns,"
-        " ?::BIGINT AS login_turn, ?::BIGINT AS login_factor,"
+        " ?::BIGINT AS upload_turn, ?::BIGINT AS login_turn, ?::BIGINT AS login_factor,"
         " ?::BIGINT AS counted_storage, ?::BIGINT AS counted_other",
         [
             limits.dns_grace_seconds * _SECOND,
             limits.correlation_seconds * _SECOND,
+            limits.upload_turn_bytes,
             limits.login_turn_bytes,
             limits.login_turn_median_factor,
             limits.counted_storage_bytes,

@@ -2,7 +2,8 @@
 
 Nothing from the log enters the command: only the lines' numbers and the quoted name of the file.
 `sed` reads bytes (`LC_ALL=C`) and stops behind the last of them, so a log of any size will do, and
-any encoding in which a line ends with the byte 10 (of UTF-16 half a character is left over).
+any encoding in which a line ends with the byte 10; what is UTF-16 was turned into UTF-8 before
+(`extract`).
 """
 
 from __future__ import annotations

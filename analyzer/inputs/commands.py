@@ -30,6 +30,32 @@ DECOMPRESS = {
 _UNZIPS = (0, 8)
 
 
+def as_utf8(
+    path: str, compression: str | None, extract: str | None, encoding: str, *, member: bool
+) -> str | None:
+    """A command that prints a text of another encoding as UTF-8, line for line.
+
+    Args:
+        path: The input's path.
+        compression: Of `DECOMPRESS`, None for plain bytes.
+        extract: Command that prints the input's content, where it is no plain file.
+        encoding: Codec of the text, ``utf-16``, ``utf-16-le`` or ``utf-16-be``.
+        member: The input is a member of an archive: without `extract` nothing prints it.
+
+    Returns:
+        None when the input cannot be read again, or its name cannot be written in a command.
+    """
+    turn = f"iconv -c -f {encoding.upper().replace('16-', '16')} -t UTF-8"  # -c: leaves out damage
+    if extract is not None:
+        return f"{extract} | {turn}"
+    if member or path == "-" or "://" in path or not path.isprintable():
+        return None
+    if compression is None:
+        return f"{turn} < {shlex.quote(path)}"
+    undo = DECOMPRESS.get(compression)
+    return None if undo is None else f"{undo} < {shlex.quote(path)} | {turn}"
+
+
 class Commands:
     """Commands for the members of one archive."""
 

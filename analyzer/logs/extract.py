@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analyzer.inputs.commands import as_utf8
 from analyzer.inputs.open import open_stream
 from analyzer.issues import Issue
 from analyzer.logs.format import known
@@ -153,9 +154,18 @@ def _one(
         "snapped": 0,
         "complete": not any(issue.incomplete for issue in issues),
         "archive": spec.archive,
-        "extract": spec.extract,
+        "extract": _extract(spec),
     }
     return row, issues
+
+
+def _extract(spec: Spec) -> str | None:
+    """The command that prints the log as lines: UTF-16 becomes UTF-8."""
+    form = spec.format
+    if form is None or form.log is None or not form.log.encoding.startswith("utf-16"):
+        return spec.extract
+    member = spec.archive is not None
+    return as_utf8(spec.path, form.compression, spec.extract, form.log.encoding, member=member)
 
 
 def issues_of(tally: Tally, input_id: int) -> list[Issue]:

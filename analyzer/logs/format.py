@@ -59,6 +59,8 @@ _KEYS = {
     "family",
     "others",
     "whole",
+    "neighbours",
+    "decides",
     "records",
     "fields",
     "base",
@@ -97,6 +99,8 @@ class LogFormat:
         sql: The SELECT; the head stays in front as comments.
         whole: Its SELECT reads the line itself where records are JSON and have one of these fields;
             None: always.
+        neighbours: Lines on each side that a line's meaning may rest on (`windows.py`).
+        decides: The line that begins a session says which end is the client (`beginnings.py`).
         given: The user described it (`mapping.py`): what it takes, no other format gets.
     """
 
@@ -113,6 +117,8 @@ class LogFormat:
     fields: tuple[tuple[str, tuple[str, ...]], ...]
     sql: str = field(repr=False)
     whole: tuple[str, ...] | None = ()
+    neighbours: int = 0
+    decides: bool = False
     given: bool = False
 
     def of_shape(self, shape: str) -> list[Record]:
@@ -149,6 +155,9 @@ def read_format(path: Path) -> LogFormat:
             raise head.error(key, f"expected {key} as text")
     if values.get("others", "unreadable") not in OTHERS:
         raise head.error("others", f"expected others as one of {', '.join(OTHERS)}")
+    neighbours = values.get("neighbours", 0)
+    if not isinstance(neighbours, int) or neighbours < 0:
+        raise head.error("neighbours", "expected neighbours as a number of lines")
     fields = {
         name: tuple(paths if isinstance(paths, list) else [paths])
         for name, paths in values.get("fields", {}).items()
@@ -174,6 +183,8 @@ def read_format(path: Path) -> LogFormat:
         fields=tuple(fields.items()),
         sql=base.sql if base is not None else text.rstrip().removesuffix(";") + "\n",
         whole=base.whole if base is not None else _whole(head, values.get("whole", []), fields),
+        neighbours=neighbours,
+        decides=values.get("decides", False) is True,
     )
 
 

@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from analyzer.config import processors
+from analyzer.logs.beginnings import decide
 from analyzer.logs.cells import delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
 from analyzer.logs.events import events
@@ -34,6 +35,7 @@ from analyzer.logs.statements import (
     reading,
 )
 from analyzer.logs.text import Damage, blocks, lines, lines_of, pieces
+from analyzer.logs.windows import windows
 from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from analyzer.logs.format import LogFormat
     from analyzer.logs.held import HeldFiles
     from analyzer.logs.new_year import NewYear
+    from analyzer.logs.windows import Window
 
 BLOCK_LINES = 1 << 17
 MOST_LANES = 4
@@ -178,6 +181,7 @@ class _Observer:
         self._tally.unusable = {problem: (count, line) for problem, count, line in problems}
         if problems:
             self._connection.execute(f"DELETE FROM {OBSERVED} WHERE problem IS NOT NULL")  # noqa: S608
+        decide(self._connection, self._input_id, self._formats)
         self._tally.new_year = turn(self._connection, self._input_id, self._formats)
         return self._tally
 
@@ -204,7 +208,16 @@ class _Observer:
                 self._lanes.run(partial(self._texts, numbers, found, None))
             return
         parts = lines(texts, self._tally.damage)
-        if layout in ("wrapped", "wrapped-json"):
+        neighbours = max(each.neighbours for each in self._formats)
+        if neighbours and layout in ("lines", "wrapped"):
+            numbered = (
+                ((range(first, first + len(found)), found, None) for first, found in parts)
+                if layout == "lines"
+                else ((numbers, found, times) for numbers, times, found in unwrapped(parts, lost))
+            )
+            for window in windows(numbered, BLOCK_LINES, neighbours):
+                self._lanes.run(partial(self._window, window))
+        elif layout in ("wrapped", "wrapped-json"):
             each = self._texts if layout == "wrapped" else self._objects
             for numbers, times, found in unwrapped(parts, lost):
                 for start in range(0, len(found), BLOCK_LINES):
@@ -239,6 +252,12 @@ class _Observer:
     ) -> None:
         select = of_texts(self._formats)
         self._block(lane, numbers, {"line": found}, select, None, times)
+
+    def _window(self, window: Window, lane: Lane[Tally]) -> None:
+        select = of_texts(self._formats)
+        numbers, columns = window.numbers, {"line": window.lines}
+        kept = (window.first, window.until)
+        self._block(lane, numbers, columns, select, None, window.times, kept)
 
     def _json(self, first: int, data: bytes, lane: Lane[Tally]) -> None:
         """JSON objects, a line each: by DuckDB's reader, what it cannot read on its own."""
@@ -361,8 +380,15 @@ class _Observer:
         select: str,
         places: tuple[dict[str, str], ...] | None = None,
         times: list[str] | None = None,
+        kept: tuple[int, int | None] | None = None,
     ) -> list[tuple[int, str]]:
-        """Runs a block through its formats; the lines that are no JSON come back."""
+        """Runs a block through its formats; the lines that are no JSON come back.
+
+        Of what the lines state, only that of the lines from the first of `kept` until before the
+        last one counts.
+        """
+        first, until = kept or (0, None)
+        ours = f"line_no >= {first}" + ("" if until is None else f" AND line_no < {until}")
         held: dict[str, Any] = {"line_no": np.asarray(numbers, dtype=np.int64)}
         for name, values in {**columns, "outer_time": times}.items():
             array = np.empty(len(numbers), dtype=object)  # of None, which is NULL
@@ -376,7 +402,8 @@ class _Observer:
         finally:
             connection.unregister("log_block")
         counts = connection.execute(
-            "SELECT which, count(*), min(line_no) FROM fielded GROUP BY which ORDER BY which"
+            "SELECT which, count(*), min(line_no) FROM fielded "  # noqa: S608
+            f"WHERE {ours} GROUP BY which ORDER BY which"
         ).fetchall()
         damaged: list[tuple[int, str]] = []
         for which, count, first in counts:
@@ -394,6 +421,8 @@ class _Observer:
                 tally.records += count
                 self._kinds.add(which)
                 statement = self._statement(which, places[which] if places else None, connection)
+                if kept is not None:
+                    statement = f"FROM ({statement}) WHERE {ours.replace('line_no', 'line')}"
                 connection.execute(f"INSERT INTO {OBSERVED} {statement}", [self._input_id])
         return damaged
 

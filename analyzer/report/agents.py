@@ -28,7 +28,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One agent and what it did, all endpoints together; bytes are unique payload."""
+    """One agent and what it did, all endpoints together; bytes are unique payload.
+
+    Contacts are in the document's order, largest upload first.
+    """
 
     name: str
     addresses: list[str]
@@ -38,6 +41,7 @@ class Agent:
     received: Total
     uploaded: Total
     finding_ids: list[str]
+    contacts: list[EndpointInfo]
 
 
 def total(parts: Iterable[int | None]) -> Total:
@@ -78,4 +82,5 @@ def _agent(
         received=total(c.resp_payload_bytes for c in contacts),
         uploaded=total(c.uploaded_bytes for c in contacts),
         finding_ids=finding_ids,
+        contacts=contacts,
     )

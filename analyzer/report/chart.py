@@ -10,13 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analyzer.report.defang import defanged, is_name
 from analyzer.report.figures import rounded
 
 if TYPE_CHECKING:
     from analyzer.result import Result
 
 ROWS = 12
-LABEL_CHARACTERS = 42
+LABEL_CHARACTERS = 44
 _LABEL_X = 318
 _BAR_WIDTH = 230
 _SENT_X = 330
@@ -80,7 +81,7 @@ def bytes_chart(result: Result) -> Chart | None:
     bars = [
         Bar(
             y=_TOP + index * _ROW_HEIGHT,
-            label=_shortened(label),
+            label=_shortened(defanged(label) if is_name(label) else label),
             accused=label in accused,
             sent_width=_width(sent, ceiling),
             sent=rounded(sent),

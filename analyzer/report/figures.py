@@ -67,6 +67,12 @@ def moment(ns: int | None, zone: tzinfo = UTC) -> str:
     return when.isoformat(" ", "microseconds")[:26] + f" {when.isoformat()[-6:]}"
 
 
+def second(ns: int | None, zone: tzinfo = UTC) -> str:
+    """`moment` without the part of the second, for where the exact time stands elsewhere."""
+    clock, _, offset = moment(ns, zone).rpartition(" ")
+    return f"{clock.partition('.')[0]} {offset}".lstrip()
+
+
 def duration(first_ns: int | None, last_ns: int | None) -> str:
     """Time between two moments in the largest fitting unit."""
     if first_ns is None or last_ns is None:

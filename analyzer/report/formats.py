@@ -42,15 +42,24 @@ class Format:
 
 
 _IN = "analyzer.report.outputs."
-_TABLES = "a folder of the same tables as Parquet"
 
 _ALL = (
     Format("html", ".html", "analyzer.report.html", "render_html", "one self-contained page"),
     Format("json", ".json", "analyzer.report.document", "render_json", "the result document"),
-    Format("csv", ".csv", _IN + "csv_tables", "fill_csv", "a folder of CSV tables", folder=True),
+    Format("markdown", ".md", _IN + "markdown", "render_markdown", "a summary for a ticket"),
+    Format("csv", ".csv", _IN + "csv_tables", "fill_csv", "a folder of tables", folder=True),
+    Format("parquet", ".parquet", _IN + "parquet", "fill_parquet", "the same tables", folder=True),
     Format("jsonl", ".jsonl", _IN + "jsonl", "render_jsonl", "a finding per line"),
+    Format("sarif", ".sarif", _IN + "sarif", "render_sarif", "SARIF 2.1.0 for code scanning"),
+    Format("stix", ".stix.json", _IN + "stix", "render_stix", "a STIX 2.1 bundle"),
+    Format("ecs", ".ecs.ndjson", _IN + "ecs", "render_ecs", "Elastic Common Schema, NDJSON"),
+    Format("ocsf", ".ocsf.ndjson", _IN + "ocsf", "render_ocsf", "OCSF Detection Findings, NDJSON"),
     Format(
-        "parquet", ".parquet", _IN + "parquet", "fill_parquet", "a folder of tables", folder=True
+        "timesketch",
+        ".timesketch.jsonl",
+        _IN + "timesketch",
+        "render_timesketch",
+        "a timeline for Timesketch",
     ),
 )
 

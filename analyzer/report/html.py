@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from analyzer.report import figures, meanings
+from analyzer.report import defang, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
+from analyzer.report.queries import case_file, keeps_case, query
 from analyzer.report.view import View
 from analyzer.report.visible import visible
 
@@ -44,16 +45,18 @@ def render_html(result: Result, view: View | None = None) -> str:
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     # Constants of this package, the only text that is not escaped.
     return (
-        _environment(view)
+        _environment(result, view)
         .get_template("report.html")
         .render(
-            page=page(result),
+            page=page(result, view.zone),
             result=result,
             policy=policy(style, script),
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             command=command(result),
             hidden=hidden,
+            case_file=case_file(result),
+            kept=keeps_case(result),
         )
     )
 
@@ -70,7 +73,7 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def _environment(view: View) -> Environment:
+def _environment(result: Result, view: View) -> Environment:
     # optimized=False: constant folding costs more than this one rendering gains from it.
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -88,6 +91,7 @@ def _environment(view: View) -> Environment:
         number=figures.number,
         limit=figures.limit,
         moment=partial(figures.moment, zone=view.zone),
+        second=partial(figures.second, zone=view.zone),
         share=figures.share,
         ratio=figures.ratio,
         amount=figures.amount,
@@ -95,10 +99,14 @@ def _environment(view: View) -> Environment:
         duration=figures.duration,
         anchor=anchor,
         quoted=quoted,
-        host=_host,
+        host=defang.host,
+        url=defang.url,
         technique=_technique,
     )
-    environment.globals["meanings"] = meanings
+    prose = defang.Prose(defang.names(result))
+    environment.globals.update(
+        meanings=meanings, prose=prose, plain=prose.plain, asked=partial(query, result)
+    )
     return environment
 
 
@@ -109,12 +117,6 @@ def _printed(value: Any) -> Any:
     if value is None:
         return figures.UNKNOWN
     return visible(value) if isinstance(value, str) else value
-
-
-def _host(name: str) -> Markup:
-    """A host name or address that a narrow column breaks after dots before anywhere else."""
-    # The replaced text is escaped already, and no entity holds a dot.
-    return Markup(str(escape(visible(name))).replace(".", ".<wbr>"))  # noqa: S704
 
 
 def _technique(identifier: str) -> str | None:

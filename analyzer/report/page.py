@@ -10,18 +10,24 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analyzer.report.agents import Agent, agents
 from analyzer.report.chart import Chart, bytes_chart
 from analyzer.report.declare import Undeclared, undeclared
 from analyzer.report.figures import UNKNOWN
+from analyzer.report.lanes import Timeline, timeline
+from analyzer.report.matrix import Matrix, matrix
 from analyzer.report.meanings import STREAMS
 from analyzer.report.missing import missing
+from analyzer.report.reasons import Step, steps
+from analyzer.report.summary import Summary, summary
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from analyzer.result import (
         EndpointInfo,
@@ -37,11 +43,18 @@ if TYPE_CHECKING:
 CARDS = 100
 """Findings of a stream shown in full; with evidence about 10 KB of HTML each."""
 OVERVIEW_ROWS = 500
+FULL_CARDS = 20
 EVIDENCE_ROWS = 20
+FEWER_ROWS = 5
+"""Flows of evidence in the first cards of a stream, and in those behind them."""
 TABLE_ROWS = 500
 LISTED = 20
 """Addresses, names or facts listed within one cell."""
 UNDECLARED_LINES = 10
+AGENT_SECTIONS = 40
+AGENT_CONTACTS = 15
+OPEN_CARDS = 3
+"""Exfiltration findings that a reader need not open, the worst first."""
 
 T = TypeVar("T")
 
@@ -67,6 +80,18 @@ class Card:
     anchor: str
     evidence: Shown[Evidence]
     facts: list[tuple[str, list[str]]]
+    steps: list[Step]
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One agent with its own findings and contacts."""
+
+    agent: Agent
+    anchor: str
+    findings: Shown[Finding]
+    contacts: Shown[EndpointInfo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +113,17 @@ class Page:
     result: Result
     undeclared: Shown[Undeclared]
     missing: list[str]
+    summary: Summary
     first_ns: int | None
     last_ns: int | None
     streams: list[Stream]
     in_full: frozenset[str]
     announced: bool
     chart: Chart | None
+    timeline: Timeline | None
+    matrix: Matrix | None
     agents: Shown[Agent]
+    dossiers: Shown[Dossier]
     endpoints: Shown[EndpointInfo]
     registries: Shown[RegistryInfo]
     inputs: Shown[InputInfo]
@@ -107,22 +136,33 @@ def shown(items: Sequence[T], limit: int) -> Shown[T]:
     return Shown(items[:limit], len(items))
 
 
-def page(result: Result) -> Page:
-    """Selects and counts."""
+def page(result: Result, zone: tzinfo = UTC) -> Page:
+    """Selects and counts.
+
+    Args:
+        result: The result.
+        zone: Time zone of the sentences and drawings that hold times.
+    """
     streams = [_stream(name, result.findings) for name in STREAMS]
     first = [i.first_ns for i in result.inputs if i.first_ns is not None]
     last = [i.last_ns for i in result.inputs if i.last_ns is not None]
+    in_full = frozenset(card.finding.id for s in streams for card in s.cards.items)
+    found = agents(result)
     return Page(
         result=result,
         undeclared=shown(undeclared(result), UNDECLARED_LINES),
         missing=missing(result),
+        summary=summary(result, zone),
         first_ns=min(first, default=None),
         last_ns=max(last, default=None),
         streams=streams,
-        in_full=frozenset(card.finding.id for s in streams for card in s.cards.items),
+        in_full=in_full,
         announced=any(f.name_grade in ("A2", "A3") for f in result.findings),
         chart=bytes_chart(result),
-        agents=shown(agents(result), TABLE_ROWS),
+        timeline=timeline(result, in_full, zone),
+        matrix=matrix(result),
+        agents=shown(found, TABLE_ROWS),
+        dossiers=Shown(_dossiers(found[:AGENT_SECTIONS], result), len(found)),
         endpoints=shown(result.endpoints, TABLE_ROWS),
         registries=shown(result.registries, TABLE_ROWS),
         inputs=shown(result.inputs, TABLE_ROWS),
@@ -146,16 +186,43 @@ def _stream(name: str, findings: Sequence[Finding]) -> Stream:
         question=question,
         severities=[(level, counts[level]) for level in SEVERITIES if counts[level]],
         rows=shown(own, OVERVIEW_ROWS),
-        cards=Shown([_card(finding) for finding in own[:CARDS]], len(own)),
+        cards=Shown(
+            [
+                _card(
+                    finding,
+                    EVIDENCE_ROWS if place < FULL_CARDS else FEWER_ROWS,
+                    opened=name == "exfiltration" and place < OPEN_CARDS,
+                )
+                for place, finding in enumerate(own[:CARDS])
+            ],
+            len(own),
+        ),
     )
 
 
-def _card(finding: Finding) -> Card:
+def _dossiers(found: Sequence[Agent], result: Result) -> list[Dossier]:
+    by_agent: dict[str, list[Finding]] = {}
+    for finding in result.findings:
+        by_agent.setdefault(finding.agent, []).append(finding)
+    return [
+        Dossier(
+            agent=agent,
+            anchor=f"agent-{place}",
+            findings=shown(by_agent.get(agent.name, []), LISTED),
+            contacts=shown(agent.contacts, AGENT_CONTACTS),
+        )
+        for place, agent in enumerate(found, 1)
+    ]
+
+
+def _card(finding: Finding, rows: int, *, opened: bool) -> Card:
     return Card(
         finding=finding,
         anchor=anchor(finding.id),
-        evidence=shown(finding.evidence, EVIDENCE_ROWS),
+        evidence=shown(finding.evidence, rows),
         facts=[(key, _fact(value)) for key, value in list(finding.facts.items())[:LISTED]],
+        steps=steps(finding.severity_reasons),
+        opened=opened,
     )
 
 

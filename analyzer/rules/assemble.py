@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from analyzer.result import SCHEMA, InputInfo, InventoryInfo, IssueInfo, Result, Tool
 from analyzer.rules import contacts, coverage, engine
 from analyzer.rules.expected import Expected, state
+from analyzer.rules.shown import QUERIES, timeline
 from analyzer.rules.verdict import verdict
 
 if TYPE_CHECKING:
@@ -70,10 +71,12 @@ def evaluate(
         verdict=word,
         verdict_line=line,
         coverage=replace(seen.coverage, notes=[*asked, *seen.coverage.notes]),
+        timeline=timeline(case),
         issues=_issues(case, inputs),
         registries=contacts.registries(case),
         endpoints=contacts.endpoints(case, found.ids),
         findings=found.findings,
+        queries=dict(QUERIES),
     )
 
 

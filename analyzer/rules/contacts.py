@@ -38,7 +38,7 @@ def endpoints(connection: DuckDBPyConnection, ids: dict[int, str]) -> list[Endpo
             owner=row["owner"],
             ownership=row["ownership"],
             name_grade=row["name_grade"],
-            flow_count=row["flows"],
+            flow_count=row["flow_count"],
             orig_payload_bytes=row["orig_bytes"],
             resp_payload_bytes=row["resp_bytes"],
             upload_turns=row["upload_turns"],
@@ -64,6 +64,7 @@ class _Seen:
     agents: set[str] = field(default_factory=set)
     managed: set[str] = field(default_factory=set)
     data: set[str] = field(default_factory=set)
+    hosts: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, row: dict[str, Any]) -> None:
         """Takes one host name of it."""
@@ -73,6 +74,7 @@ class _Seen:
         if row["role"] == "registry-data":
             self.data.add(name)
         self.agents.update(row["agents"])
+        self.hosts[name] = row["role"]
 
     def info(self) -> RegistryInfo:
         """The row of the result."""
@@ -89,6 +91,7 @@ class _Seen:
             agents=sorted(self.agents),
             managed_storage=sorted(self.managed),
             data_endpoints=sorted(self.data),
+            hosts=dict(sorted(self.hosts.items())),
         )
 
 

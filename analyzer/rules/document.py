@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from analyzer.attack import technique
 from analyzer.config import Thresholds
-from analyzer.rules.attack import technique
 from analyzer.rules.severity import COMMON_STEPS, SHARED_MODIFIERS, rank, worse
 
 if TYPE_CHECKING:

@@ -83,6 +83,7 @@ def find(
         finding = _finding(matter, stated, thresholds, inventory=inventory)
         ids[number] = finding.id
         findings.append(finding)
+    tables.state_findings(connection, ids)
     return Findings(sorted(findings, key=_order), ids)
 
 

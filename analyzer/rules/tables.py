@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from analyzer.case.scripts import load_text, run_script
 from analyzer.issues import UsageError
 from analyzer.rules.expected import TABLES
 
@@ -37,8 +38,9 @@ def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
 def prepare(
     connection: DuckDBPyConnection, thresholds: Thresholds, tenant: str | None = None
 ) -> None:
-    """Creates what rules read beside the case: `thresholds` (one row), `evidence_flows`, and what
-    the operator expects (`analyzer.rules.expected`), empty where nothing was stated.
+    """Creates the views behind the report's figures, and what rules read beside the case:
+    `thresholds` (one row), `evidence_flows`, and what the operator expects
+    (`analyzer.rules.expected`), empty where nothing was stated.
 
     Args:
         connection: The case.
@@ -53,6 +55,8 @@ def prepare(
         list(limits.values()),
     )
     connection.execute(TABLES)
+    run_script(connection, "figures")
+    connection.execute("DELETE FROM finding_flows")
     connection.execute(_text("prepare"))
 
 
@@ -64,6 +68,24 @@ def record(connection: DuckDBPyConnection, issues: list[Issue]) -> None:
             "VALUES (?, ?, ?, ?, ?, ?)",
             [each.code, each.input_id, each.where, each.detail, each.count, each.incomplete],
         )
+
+
+def state_findings(connection: DuckDBPyConnection, ids: dict[int, str]) -> None:
+    """Fills the case's `finding_flows` from `accused`.
+
+    Args:
+        ids: Id of each finding by its number in `accusations`.
+    """
+    load_text(
+        connection, "finding_ids", number=[str(number) for number in ids], id=list(ids.values())
+    )
+    connection.execute(
+        "INSERT INTO finding_flows BY NAME SELECT DISTINCT n.id AS finding_id, a.rule, "
+        "CASE WHEN a.flow_id >= 0 THEN a.flow_id END AS flow_id, "
+        "CASE WHEN a.flow_id < 0 THEN -1 - a.flow_id END AS dns_id "
+        "FROM accused AS a JOIN finding_ids AS n ON n.number::BIGINT = a.finding "
+        "WHERE a.place > 0 ORDER BY ALL"
+    )
 
 
 def _enough(connection: DuckDBPyConnection, rule: Rule) -> bool:

@@ -6,7 +6,7 @@ Terms are Zeek's: originator (client) and responder (server). Times are integer 
 
 from __future__ import annotations
 
-from analyzer.schema.derived import ADDRESSES, ATTRIBUTED, ENDPOINTS
+from analyzer.schema.derived import ADDRESSES, ATTRIBUTED, ENDPOINTS, FINDING_FLOWS
 from analyzer.schema.inputs import INPUTS, ISSUES
 from analyzer.schema.joins import JOINS
 from analyzer.schema.messages import DNS, DNS_ANSWERS, HTTP, TLS, TLS_ALERTS, TLS_SERVER
@@ -21,6 +21,7 @@ __all__ = [
     "DNS",
     "DNS_ANSWERS",
     "ENDPOINTS",
+    "FINDING_FLOWS",
     "FLOWS",
     "HTTP",
     "INPUTS",
@@ -42,5 +43,5 @@ TABLES: tuple[Table, ...] = (
 )
 """What inputs are read into."""
 
-DERIVED: tuple[Table, ...] = (ADDRESSES, ENDPOINTS, ATTRIBUTED)
-"""What the case derives from those and the rules read."""
+DERIVED: tuple[Table, ...] = (ADDRESSES, ENDPOINTS, ATTRIBUTED, FINDING_FLOWS)
+"""What the case derives from those and the rules read, and what the rules found."""

@@ -80,7 +80,8 @@ ATTRIBUTED = Table(
         C(
             "small_turns",
             "BIGINT",
-            "Drips, and on storage-class roles wide requests; 0 on login and auth roles.",
+            "Drips, and on storage-class roles wide requests (at drop services, webhooks and "
+            "tunnels beside an upload turn); 0 on login and auth roles.",
             "no direction",
         ),
         C("small_bytes", "BIGINT", "Their wire bytes.", "no direction"),
@@ -134,5 +135,16 @@ ADDRESSES = Table(
             "Catalogued address (168.63.129.16, 169.254.169.254, DoH).",
             "none",
         ),
+    ),
+)
+
+FINDING_FLOWS = Table(
+    "finding_flows",
+    "What each finding rests on: one row per finding, rule that matched, and flow or DNS message.",
+    (
+        C("finding_id", "VARCHAR", "Id of the finding, as the report has it."),
+        C("rule", "VARCHAR", "Rule that selected it."),
+        C("flow_id", "BIGINT", "Flow.", "a DNS message"),
+        C("dns_id", "BIGINT", "DNS message.", "a flow"),
     ),
 )

@@ -104,7 +104,7 @@ def test_a_megabyte_is_analysed_within_its_budget(tmp_path: Path) -> None:
     ]  # fmt: skip
     cpu_seconds(command, tmp_path)  # compiles the kernels where no run has done so yet
     assert best_of_three(command, tmp_path) <= ANALYSIS * imports_seconds()
-    assert (tmp_path / "x.html").stat().st_size > 1000
+    assert 1000 < (tmp_path / "x.html").stat().st_size < 500_000
 
 
 def test_a_plain_run_imports_no_heavy_package(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ NO_TURNS = dict.fromkeys(
 )  # fmt: skip
 
 LADDER: dict[str, Any] = {
+    "turns": 40,  # most requests are in no class, so nothing is taken off (pushes.sql)
     "upload_turns": 9, "upload_bytes": 900, "upload_app_bytes": 899,
     "big16_turns": 3, "big16_bytes": 300, "big16_app_bytes": 299,
     "big32_turns": 2, "big32_bytes": 200, "big32_app_bytes": 199,
@@ -79,6 +80,23 @@ def test_small_turns_by_role(world: World, name: str, turns: int, size: int, app
     world.says(flow, name)
     row = world.derive()[0]
     assert (row["small_turns"], row["small_bytes"], row["small_app_bytes"]) == (turns, size, app)
+
+
+@pytest.mark.parametrize(
+    ("name", "uploads", "small"),
+    [
+        ("transfer.sh", 1, (4, 11_000, 9000)),  # a part of the same upload
+        ("transfer.sh", 0, (1, 1000, 818)),  # a page's cookies, for all that turns show
+        ("www.example.org", 1, (1, 1000, 818)),
+    ],
+)
+def test_wide_requests_beside_an_upload_turn(
+    world: World, name: str, uploads: int, small: tuple[int, int, int]
+) -> None:
+    figures = {"drip_turns": 1, "drip_bytes": 1000, "wide_requests": 3, "wide_bytes": 10_000}
+    world.says(world.flow(**figures, small_app_bytes=9000, upload_turns=uploads), name)
+    row = world.derive()[0]
+    assert (row["small_turns"], row["small_bytes"], row["small_app_bytes"]) == small
 
 
 @pytest.mark.parametrize(

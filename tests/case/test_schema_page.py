@@ -27,6 +27,7 @@ def test_every_view_that_a_case_has_is_on_it():
         for table in (*TABLES, *DERIVED):
             connection.execute(table.ddl())
         run_script(connection, "views")
+        run_script(connection, "figures")
         made = connection.execute(
             "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name"
         ).fetchall()

@@ -17,6 +17,9 @@ _SCRIPT = (
 ANALYSIS = 5.0
 """A megabyte analysed, of which planning the SQL of 26 rules is about one."""
 
+REPORT = 6.0
+"""The HTML page of 10,000 findings; benchmarks/report.py measures 2.4."""
+
 
 def imports_seconds() -> float:
     """CPU seconds of the imports alone, the best of three."""

@@ -17,6 +17,8 @@ from analyzer.result import (
     IssueInfo,
     RegistryInfo,
     Result,
+    Timeline,
+    TimelineBin,
     Tool,
 )
 
@@ -151,6 +153,7 @@ def make_registry(**changes: Any) -> RegistryInfo:
         agents=["10.20.1.15", "agent-1"],
         managed_storage=["weumanaged15.blob.core.windows.net"],
         data_endpoints=[],
+        hosts={"fabrikam.azurecr.io": "registry-login"},
     )
     return replace(base, **changes)
 
@@ -184,6 +187,22 @@ def make_issue(**changes: Any) -> IssueInfo:
         incomplete=False,
     )
     return replace(base, **changes)
+
+
+def make_timeline(**changes: Any) -> Timeline:
+    """Five minutes of pulls in bins of five seconds, and an upload after one minute."""
+    width = 5 * SECOND
+    first = START_NS // width * width
+    bins = [
+        TimelineBin(first + n * width, owner, sent, 1)
+        for n in range(60)
+        for owner, sent in (
+            *((("foreign", 5_262_801),) if n == 12 else ()),
+            *((("ours", 400 + 31 * (n % 7)),) if n % 3 else ()),
+            *((("platform", 9_000 + 700 * (n % 11)),) if n % 5 == 2 else ()),
+        )
+    ]
+    return replace(Timeline(width, bins), **changes)
 
 
 def make_coverage(**changes: Any) -> Coverage:
@@ -240,6 +259,7 @@ def make_result(**changes: Any) -> Result:
             "bytes named, 97.4 % with direction)."
         ),
         coverage=make_coverage(),
+        timeline=make_timeline(),
         issues=[],
         registries=[make_registry()],
         endpoints=[
@@ -261,5 +281,6 @@ def make_result(**changes: Any) -> Result:
             )
         ],
         findings=[],
+        queries={"coverage": "SELECT * FROM coverage"},
     )
     return replace(base, **changes)

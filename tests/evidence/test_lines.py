@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.api import analyze
+from analyzer.config import Settings
 from analyzer.evidence.lines import reprint
+from analyzer.inputs.commands import as_utf8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,3 +91,26 @@ def test_any_name_is_one_word_of_the_command(name, line):
     if command is not None:
         words = shlex.split(command)
         assert words == ["LC_ALL=C", "sed", "-n", f"{line}{{p;q;}}", "<", name]
+
+
+LINE = (
+    "1793692805.250 50 10.0.0.{} TCP_MISS/201 400 PUT https://{}/c/{} - HIER_DIRECT/20.60.0.1 -\n"
+)
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_line_of_utf_16_is_printed_as_utf_8(tmp_path, codec, pack):
+    """Characters whose second byte is 10 end no line."""
+    lines = [LINE.format(n, "evil.blob.core.windows.net", f"\u0a0a{n}") for n in (1, 2, 3)]
+    (tmp_path / "access.log").write_bytes(pack("".join(lines).encode(codec)))
+    result = analyze(Settings(inputs=(str(tmp_path / "access.log"),)))
+    commands = {f.agent: f.evidence[0].log_command for f in result.findings}
+    assert sorted(commands) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    assert printed(commands["10.0.0.2"], tmp_path).decode() == lines[1]
+
+
+def test_standard_input_in_utf_16_is_not_read_again():
+    assert as_utf8("-", None, None, "utf-16", member=False) is None
+    assert as_utf8("a.zip!/x", None, None, "utf-16", member=True) is None
+    assert as_utf8("x", "rar", None, "utf-16", member=False) is None

@@ -12,7 +12,7 @@ def test_bars_carry_the_figures_of_the_result() -> None:
     assert chart is not None
     first = chart.bars[0]
     assert (first.label, first.sent, first.received) == (
-        "stagingdrop17.blob.core.windows.net",
+        "stagingdrop17[.]blob[.]core[.]windows[.]net",
         "5.26 MB",
         "5.91 KB",
     )
@@ -39,7 +39,7 @@ def test_look_alikes_keep_both_ends() -> None:
     assert chart is not None
     label = chart.bars[0].label
     assert label.startswith("aaa")
-    assert label.endswith(".example")
+    assert label.endswith("[.]example")
     assert "…" in label
 
 

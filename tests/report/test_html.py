@@ -14,7 +14,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.report.html import render_html
-from analyzer.report.page import CARDS, EVIDENCE_ROWS, OVERVIEW_ROWS, TABLE_ROWS
+from analyzer.report.page import (
+    CARDS,
+    EVIDENCE_ROWS,
+    FEWER_ROWS,
+    FULL_CARDS,
+    OVERVIEW_ROWS,
+    TABLE_ROWS,
+)
 from analyzer.report.visible import visible
 from craft import results
 
@@ -102,7 +109,7 @@ def test_a_finding_shows_all_that_defends_it(page: str) -> None:
         "ip.addr==10.20.1.14 && tcp.port==52114",
         "tshark -r build-agents.pcapng",
         "1:kJ8dmVtVdGmf3lHqZ8q3vY7fEGo=",
-        "announced as fabrikam.azurecr.io",
+        "announced as fabrikam[.]azurecr[.]io",
         "The account is ours: pass --own storage:stagingdrop17.",
         "+0.998",
         "blz21prdstr09a",
@@ -128,7 +135,7 @@ def test_the_rest_of_the_document_is_there(page: str) -> None:
 
 def test_unknown_is_never_zero(page: str) -> None:
     rows = re.findall(r"<tr>.*?</tr>", page, re.S)
-    bare = next(row for row in rows if "198.<wbr>51.<wbr>100.<wbr>9" in row)
+    bare = next(row for row in rows if "no name<" in row and "198.<wbr>51.<wbr>100.<wbr>9" in row)
     assert bare.count("unknown") >= 4
     assert ">0 B<" not in bare
 
@@ -187,7 +194,8 @@ def test_readable_without_scripts(page: str) -> None:
     without = re.sub(r"<script>.*?</script>", "", page, flags=re.S)
     document = Document(without)
     assert not [a for _, a in document.tags if "hidden" in a]
-    assert "stagingdrop17.blob.core.windows.net" in document.text
+    assert "stagingdrop17[.]blob[.]core[.]windows[.]net" in document.text
+    assert "Host names are shown defanged" in document.text
 
 
 def test_tables_are_labelled(page: str) -> None:
@@ -201,7 +209,8 @@ def test_first_lines_without_an_inventory_name_what_to_declare() -> None:
     text = Document(page).text
     command = "acrtrace analyze build-agents.pcapng --own storage:stagingdrop17 --force"
     assert command in text
-    assert text.index("suspected upload") < text.index(command) < text.index("Exfiltration")
+    assert text.index("suspected upload") < text.index(command)
+    assert text.index(command) < text.index("Exfiltration findings, most severe first")
 
 
 def test_no_invitation_to_declare_when_an_inventory_was_given(page: str) -> None:
@@ -235,12 +244,14 @@ def test_a_crowd_is_bounded_and_says_so() -> None:
     page = render_html(crowd)
     assert len(page) < 5_000_000
     assert page.count("<article") == CARDS
-    assert page.count('<tr class="how">') == CARDS * EVIDENCE_ROWS
+    assert page.count('<tr class="how">') == (
+        FULL_CARDS * EVIDENCE_ROWS + (CARDS - FULL_CARDS) * FEWER_ROWS
+    )
     text = Document(page).text
-    assert f"The first {TABLE_ROWS:,} of {3 * TABLE_ROWS:,} contacts are shown" in text
-    assert f"The first {OVERVIEW_ROWS:,} of {3 * OVERVIEW_ROWS:,} findings are shown" in text
-    assert f"The first {CARDS} of {3 * OVERVIEW_ROWS:,} findings in full are shown" in text
-    assert f"The first {EVIDENCE_ROWS} of 50 flows in evidence are shown" in text
+    assert f"Shown: {TABLE_ROWS:,} of {3 * TABLE_ROWS:,} contacts. All are in the JSON" in text
+    assert f"Shown: {OVERVIEW_ROWS:,} of {3 * OVERVIEW_ROWS:,} findings." in text
+    assert f"Shown: {CARDS} of {3 * OVERVIEW_ROWS:,} findings in full." in text
+    assert f"Shown: {EVIDENCE_ROWS} of 50 flows in evidence." in text
 
 
 HOSTILE = st.text(

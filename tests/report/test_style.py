@@ -11,14 +11,21 @@ from analyzer.report import html
 
 STYLE = Path(html.TEMPLATES, "style.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
-    dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
-    for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)
+    {
+        name: pair[which]
+        for name, *pair in re.findall(
+            r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", STYLE
+        )
+    }
+    for which in (0, 1)
 )
 SURFACES = ("page", "panel", "sunken", "caution-page")
 PAIRS = [
     *((text, surface) for text in ("text", "muted", "link") for surface in SURFACES),
     *(("on-badge", level) for level in ("critical", "high", "medium", "low", "info")),
     ("critical-text", "panel"),
+    ("calm-text", "panel"),
+    *((text, f"shade{n}") for text in ("text",) for n in range(1, 6)),
     ("caution", "panel"),
     ("caution", "caution-page"),
 ]
@@ -39,14 +46,24 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("text", "surface"), PAIRS)
 def test_text_contrast(scheme: str, text: str, surface: str) -> None:
-    palette = LIGHT if scheme == "light" else {**LIGHT, **DARK}
+    palette = LIGHT if scheme == "light" else DARK
     assert contrast(palette[text], palette[surface]) >= 4.5
 
 
-@pytest.mark.parametrize("palette", [LIGHT, {**LIGHT, **DARK}])
-def test_bars_stand_out_from_their_panel(palette: dict[str, str]) -> None:
+MARKS = ("sent", "foreign", "open", "ours", "platform", "accent",
+         *(f"{level}-mark" for level in ("critical", "high", "medium", "low", "info")))  # fmt: skip
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+@pytest.mark.parametrize("mark", MARKS)
+def test_marks_stand_out_from_their_panel(palette: dict[str, str], mark: str) -> None:
     """3:1 for graphics; the figure beside each bar carries the meaning anyway."""
-    assert contrast(palette["sent"], palette["panel"]) >= 3
+    assert contrast(palette[mark], palette["panel"]) >= 3
+
+
+def test_every_colour_has_both_schemes() -> None:
+    colours = re.findall(r"--([a-z0-9-]+):", STYLE)
+    assert sorted(colours) == sorted(LIGHT)
 
 
 def test_severity_is_never_colour_alone() -> None:

@@ -7,9 +7,9 @@ from dataclasses import fields, replace
 
 import pytest
 
+from analyzer.attack import TECHNIQUES, technique
 from analyzer.config import Thresholds
 from analyzer.endpoints.inventory import Inventory
-from analyzer.rules.attack import TECHNIQUES, technique
 from analyzer.rules.document import filled, index, markdown, sections, shared, span, text
 from analyzer.rules.load import load
 from analyzer.rules.severity import COMMON_STEPS

@@ -1,7 +1,7 @@
 -- title = "AWS VPC Flow Logs: text (any fields, under their header), CloudWatch and Athena"
 -- vendor = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html"
 -- order = 44
--- view = "the network interface: each record counts one direction of a window, IP headers included"
+-- view = "the network interface: each record counts one direction of a window, IP headers included (a packet of NTP counts 76 bytes)"
 -- claims = ["client and server, address and port", "bytes up", "bytes down", "allowed or denied"]
 -- cannot = ["name", "method and URL", "the program", "which side opened the connection, where ports and TCP flags do not tell"]
 -- [[records]]

@@ -5,6 +5,7 @@
 -- claims = ["client address and port", "server address and port", "allowed or denied", "FTD: bytes up, bytes down, server name and URL"]
 -- cannot = ["ASA: bytes of either direction, names", "the year where the device does not log it (--log-year), the zone of its clock (--log-timezone)"]
 -- others = "ignored"
+-- decides = true
 -- [[records]]
 -- shape = "text"
 -- pattern = '''%(?:ASA|FTD|PIX|FWSM|NGIPS)-(?:[a-z]+-)?[0-7]-[0-9]{6}\b'''
@@ -27,16 +28,12 @@ WITH parsed AS MATERIALIZED (
         '^(?:Built|Teardown) ?(inbound|outbound)? ([A-Z]+) connection ([0-9]+) for [^ ]*?:([0-9a-fA-F.:]+)/([0-9]+)(?: ?\([^)]*\))* to [^ ]*?:([0-9a-fA-F.:]+)/([0-9]+)(?: ?\([^)]*\))*(?: duration ([0-9]+):([0-9]{2}):([0-9]{2}) bytes)?',
         ['way', 'proto', 'number', 'a', 'ap', 'b', 'bp', 'h', 'm', 's']) AS c
     FROM timed WHERE id LIKE '3020%'
-), ways AS (
-    SELECT t.*, CASE WHEN t.c.way <> '' THEN t.c.way ELSE b.way END AS told_way, b.ts_ns AS built_ns
-    FROM connections t ASOF LEFT JOIN (SELECT line_no, host, c.number AS number, c.a AS a, c.b AS b, c.way AS way, ts_ns FROM connections WHERE NOT ends) b
-        ON t.host = b.host AND t.c.number = b.number AND t.c.a = b.a AND t.c.b = b.b AND t.line_no >= b.line_no
 ), directed AS (
     -- "for" is the side of lower security: outbound means that the other one opened the connection. Only
-    -- the Built line says so; without it the lower port serves.
-    SELECT *, CASE WHEN told_way = 'inbound' THEN true WHEN told_way = 'outbound' THEN false
+    -- the Built line says so and decides for the others of its connection; without it the lower port serves.
+    SELECT *, CASE WHEN c.way = 'inbound' THEN true WHEN c.way = 'outbound' THEN false
         ELSE try_cast(c.ap AS INTEGER) > try_cast(c.bp AS INTEGER) END AS for_is_client
-    FROM ways WHERE c.number <> ''
+    FROM connections WHERE c.number <> ''
 ), denials AS MATERIALIZED (
     SELECT line_no, ts_ns, problem, id, regexp_extract(said,
         '^(?:Deny (?:protocol )?(\S+) src [^ ]*?:([0-9a-fA-F.:]+)(?:/([0-9]+))?(?:\([^)]*\))? dst [^ ]*?:([0-9a-fA-F.:]+)(?:/([0-9]+))?(?:\([^)]*\))?(?: \([^)]*\))? by access-group "([^"]*)"'
@@ -57,7 +54,7 @@ WITH parsed AS MATERIALIZED (
     FROM timed WHERE id LIKE '4300%'
 )
 SELECT line_no AS line, 'flow' AS kind,
-    CASE WHEN ends THEN coalesce(built_ns, ts_ns - (try_cast(c.h AS HUGEINT) * 3600 + try_cast(c.m AS HUGEINT) * 60 + try_cast(c.s AS HUGEINT)) * 1000000000)
+    CASE WHEN ends THEN ts_ns - (try_cast(c.h AS HUGEINT) * 3600 + try_cast(c.m AS HUGEINT) * 60 + try_cast(c.s AS HUGEINT)) * 1000000000
         ELSE ts_ns END AS ts_ns,
     CASE WHEN ends THEN ts_ns END AS end_ns,
     CASE WHEN for_is_client THEN c.a ELSE c.b END AS client_ip, CASE WHEN for_is_client THEN c.ap ELSE c.bp END AS client_port,

@@ -5,6 +5,7 @@
 -- claims = ["name asked for", "client address", "answers", "blocked by Pi-hole"]
 -- cannot = ["the year and zone of its clock (--log-year, --log-timezone)", "bytes", "which of two clients that asked at once an answer was for, without log-queries=extra"]
 -- others = "ignored"
+-- neighbours = 16384
 -- [[records]]
 -- shape = "text"
 -- pattern = '''(?:^|[ /])dnsmasq(?:\[[0-9]+\])?: (?:[0-9]+ [0-9a-fA-F.:]+/[0-9]+ )?[a-z/]'''
@@ -70,8 +71,11 @@ WITH parsed AS MATERIALIZED (
     FROM (SELECT * FROM runs WHERE serial_no = '' AND family IS NULL) r
     ASOF JOIN (SELECT * FROM queries WHERE serial_no = '') q
         ON q.pid = r.pid AND q.name = r.name AND r.line_no > q.line_no
+), near AS (
+    -- Whatever a block holds, a line is explained by its neighbours alone.
+    SELECT * FROM answered WHERE run_line - query_line BETWEEN 0 AND 16384
 ), best AS (
-    SELECT query_line, min(run_line) AS run_line FROM answered GROUP BY query_line
+    SELECT query_line, min(run_line) AS run_line FROM near GROUP BY query_line
 ), told AS (
     SELECT q.line_no AS line, 'dns' AS kind, q.ts_ns, q.client AS client_ip, q.client_port, 53 AS server_port,
         'dns' AS app, q.name, regexp_matches(r.verb, 'blocked|denied') AS blocked,
@@ -80,7 +84,7 @@ WITH parsed AS MATERIALIZED (
     UNION ALL
     SELECT r.line_no, 'dns', r.ts_ns, nullif(r.peer, ''), nullif(r.peer_port, ''), 53, 'dns', r.name,
         regexp_matches(r.verb, 'blocked|denied'), r.family, true, r.rcode, r.answers, r.verb, r.problem
-    FROM runs r LEFT JOIN answered a ON a.run_line = r.line_no WHERE a.run_line IS NULL
+    FROM runs r LEFT JOIN near a ON a.run_line = r.line_no WHERE a.run_line IS NULL
 )
 SELECT line, kind, ts_ns, client_ip, client_port, server_port, app, name, qtype, is_response,
     CASE WHEN blocked THEN 'deny' END AS action, CASE WHEN blocked THEN verb END AS rule,

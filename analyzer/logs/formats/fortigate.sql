@@ -1,7 +1,7 @@
 -- title = "Fortinet FortiGate, traffic and UTM logs (key=value, CSV, CEF)"
 -- vendor = "https://docs.fortinet.com/document/fortigate/7.4.4/fortios-log-message-reference/"
 -- order = 52
--- view = "client: sentbyte is what srcip sent, IP heads included; lines of long sessions count so far"
+-- view = "client: sentbyte is what srcip sent, IP heads included (a ping counts 84 bytes); lines of long sessions count so far"
 -- claims = ["client address and port", "server address and port", "bytes up", "bytes down", "allowed or denied", "name and URL from webfilter, SSL and DNS logs"]
 -- cannot = ["the name of a session without a UTM log", "where its clock was when neither eventtime nor tz is logged (--log-timezone says it)"]
 -- [[records]]

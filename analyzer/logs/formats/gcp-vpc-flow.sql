@@ -2,7 +2,7 @@
 -- vendor = "https://cloud.google.com/vpc/docs/about-flow-logs-records"
 -- order = 46
 -- family = "gcp"
--- view = "a virtual machine: each record estimates one direction of a window from a sample of its packets"
+-- view = "a virtual machine: each record estimates one direction of a window from a sample of its packets; the bytes are those of user payload, without packet headers"
 -- claims = ["client and server, address and port", "bytes up (an estimate)", "bytes down (an estimate)"]
 -- cannot = ["name", "method and URL", "the program", "exact bytes: packets are sampled", "allowed or denied", "which side opened the connection, where ports do not tell"]
 -- [[records]]
@@ -40,6 +40,6 @@ SELECT
     CASE WHEN counted AND back THEN bytes_sent END AS bytes_down,
     CASE WHEN counted AND NOT back THEN packets_sent END AS pkts_up,
     CASE WHEN counted AND back THEN packets_sent END AS pkts_down,
-    CASE WHEN counted AND bytes_sent IS NOT NULL THEN 'headers' END AS bytes_kind,
+    CASE WHEN counted AND bytes_sent IS NOT NULL THEN 'payload' END AS bytes_kind,
     CASE WHEN counted AND bytes_sent IS NOT NULL THEN 'sampled' END AS counter
 FROM told

@@ -34,7 +34,10 @@ def fill_parquet(result: Result, folder: Path) -> None:
         connection.execute("SET autoload_known_extensions = false")
         connection.execute("SET TimeZone = 'UTC'")
         for table in tables(result):
-            written = _write(connection, table, Path(scratch))
+            try:
+                written = _write(connection, table, Path(scratch))
+            except duckdb.IOException as error:  # a full disk
+                raise OSError(str(error)) from error
             shutil.move(written, folder / written.name)
 
 

@@ -62,8 +62,6 @@ JOIN accusations AS s
 
 INSERT INTO accused SELECT DISTINCT finding, 0, NULL, NULL, flow_id FROM accused;
 
--- Application payload per flow. Drips and wide requests count where a request is small by
--- nature and a body is what makes it wide; elsewhere only when nothing else is known.
 CREATE OR REPLACE TEMP TABLE accused_flows AS
 SELECT
     -- Not all columns: a log may have millions of flows to one endpoint.
@@ -71,26 +69,6 @@ SELECT
     a.name_hidden, a.ambiguous_names, a.service, a.role, a.owner, a.ownership, a.technique,
     a.has_turns, a.orig_bytes, a.resp_bytes, a.orig_missed_bytes, a.upload_turns, a.upload_bytes,
     a.small_turns, a.small_bytes, a.write_requests, a.write_bytes, a.write_line,
-    a.direction_evidence, a.action, a.orientation, a.bytes_grade,
-    CASE
-        -- Without turns, counters (W4, or beside a write that was read) and bodies are all there is.
-        WHEN NOT a.has_turns AND a.write_bytes IS NULL AND (
-            a.upload_app_bytes IS NULL
-            OR coalesce(a.direction_evidence, '') NOT IN ('W1', 'W4')
-        ) THEN NULL
-        ELSE greatest(
-            coalesce(a.upload_app_bytes, 0)
-            + CASE
-                WHEN coalesce(a.upload_turns, 0) = 0 OR a.imitates IS NOT NULL OR a.role IN (
-                    'storage-account', 'object-store', 'registry-data',
-                    'managed-storage-candidate', 'registry-managed-storage',
-                    'registry-task-staging', 'ci-platform', 'storage-system',
-                    'storage-infra', 'drop-service', 'webhook', 'tunnel'
-                ) THEN coalesce(a.small_app_bytes, 0)
-                ELSE 0
-            END,
-            coalesce(a.write_bytes, 0)
-        )
-    END AS uploaded
+    a.direction_evidence, a.action, a.orientation, a.bytes_grade, a.uploaded
 FROM all_seen AS a
 WHERE a.flow_id IN (SELECT flow_id FROM accused);

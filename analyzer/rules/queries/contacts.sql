@@ -1,27 +1,15 @@
--- One row per agent and endpoint (or bare address), with the findings about it.
-SELECT
-    a.agent,
-    a.endpoint,
-    coalesce(list(DISTINCT a.resp_ip ORDER BY a.resp_ip) FILTER (WHERE a.resp_ip IS NOT NULL), [])
-        [1:20] AS addresses,
-    min(a.service) AS service,
-    min(a.role) AS role,
-    min(a.owner) AS owner,
-    min(a.ownership) AS ownership,
-    min(a.name_grade) AS name_grade,
-    count(*) AS flows,
-    sum(a.orig_bytes)::BIGINT AS orig_bytes,
-    sum(a.resp_bytes)::BIGINT AS resp_bytes,
-    sum(a.upload_turns)::BIGINT AS upload_turns,
-    sum(a.upload_app_bytes)::BIGINT AS uploaded,
-    list(DISTINCT c.finding ORDER BY c.finding) FILTER (WHERE c.finding IS NOT NULL) AS findings
-FROM (
-    SELECT *, CASE WHEN endpoint IS NULL THEN resp_ip END AS address
-    FROM attributed
-    WHERE proxy_leg IS DISTINCT FROM 'upstream'
-) AS a
-LEFT JOIN accused AS c ON c.flow_id = a.flow_id AND c.place = 0
-GROUP BY a.agent, a.endpoint, a.address
+-- Every contact, with the findings about it.
+SELECT r.* REPLACE (r.addresses[1:20] AS addresses), f.findings
+FROM reached AS r
+LEFT JOIN (
+    SELECT a.agent, a.endpoint, CASE WHEN a.endpoint IS NULL THEN a.resp_ip END AS address,
+        list(DISTINCT c.finding ORDER BY c.finding) AS findings
+    FROM accused AS c JOIN attributed AS a ON a.flow_id = c.flow_id
+    WHERE c.place = 0
+    GROUP BY ALL
+) AS f
+    ON f.agent = r.agent AND f.endpoint IS NOT DISTINCT FROM r.endpoint
+    AND f.address IS NOT DISTINCT FROM r.address
 ORDER BY
-    uploaded DESC NULLS LAST, orig_bytes DESC NULLS LAST, a.agent,
-    a.endpoint NULLS LAST, a.address NULLS LAST;
+    r.uploaded DESC NULLS LAST, r.orig_bytes DESC NULLS LAST, r.agent,
+    r.endpoint NULLS LAST, r.address NULLS LAST;

@@ -17,7 +17,7 @@ first AS (
     SELECT * FROM placed
     WHERE place <= greatest(1, least(50, 10000 // (SELECT greatest(count(*), 1) FROM accusations)))
 )
-SELECT p.finding, p.place, p.uploaded, s.*
+SELECT p.finding, p.place, s.*
 FROM first AS p
 JOIN all_seen AS s ON s.flow_id = p.flow_id;
 

@@ -95,3 +95,12 @@ def test_a_hurt_line_costs_itself(damaged: dict[int, bytes]) -> None:
 def test_a_hurt_line_under_a_header(damaged: dict[int, bytes]) -> None:
     """The same below a header; an open quote may not swallow what follows it."""
     check(LINES, {k: v.replace(b'"', b"") for k, v in damaged.items()}, "aws-vpc-flow", HEAD)
+
+
+def test_octets_are_those_of_ip_packets(logs_dir: Path) -> None:
+    """Two packets of NTP (48 bytes behind UDP and IP) are 152 bytes in the published sample."""
+    text = (logs_dir / "aws_vpcflow" / "sekoia.log").read_text(encoding="utf-8")
+    line = next(each for each in text.splitlines() if " 123 123 17 " in each)
+    _, (row,), _ = observed(line + "\n")
+    assert row["bytes_kind"] == "headers"
+    assert row.get("bytes_up", row.get("bytes_down")) == 2 * (20 + 8 + 48)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from analyzer.logs import observe
 from craft.log_oracles import FIELDS, differences, expected_events
 from craft.logs import observed, pick, unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_elastic_samples(logs_dir: Path) -> None:
@@ -52,3 +55,34 @@ def test_an_inbound_connection_keeps_its_direction_when_it_ends() -> None:
     assert pick(observed(text)[1], "client_ip", "session") == [("198.51.100.9", "fw/7")] * 2
     alone = f"{head}2 fw : %ASA-6-302016: {ended}\n"
     assert pick(observed(alone)[1], "client_ip") == [("10.0.9.53",)]
+
+
+def connection(second: int, line: str, number: int, message: int) -> str:
+    """A line of a connection between two high ports, which only its first line can direct."""
+    return (
+        f"Nov 03 2026 08:{second // 60:02}:{second % 60:02} fw : %ASA-6-{message}: "
+        + line.format(
+            f"TCP connection {number} for outside:198.51.100.9/53000", "dmz:10.0.9.53/50000"
+        )
+    )
+
+
+def test_a_connection_keeps_its_direction_over_any_number_of_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its number is used again, by others and in the other direction."""
+    monkeypatch.setattr(observe, "BLOCK_LINES", 7)
+    over = "Teardown {} to {} duration 0:00:01 bytes 148"
+    lines = [connection(1, "Built outbound {} (1.1.1.1/1) to {} (1.1.1.1/2)", 7, 302013)]
+    lines += [connection(2, over.replace("53000", "1"), n, 302014) for n in range(100, 150)]
+    lines += [connection(61, over, 7, 302014)]
+    lines += [connection(90, "Built inbound {} (1.1.1.1/1) to {} (1.1.1.1/2)", 7, 302013)]
+    lines += [connection(91, over, 7, 302014)]
+    rows = [row for row in observed("\n".join(lines) + "\n")[1] if row["session"] == "fw/7"]
+    start = 1_793_692_800
+    assert pick(rows, "client_ip", "server_port", "ts_ns") == [
+        ("10.0.9.53", 53000, (start + 1) * 10**9),
+        ("10.0.9.53", 53000, (start + 1) * 10**9),
+        ("198.51.100.9", 50000, (start + 90) * 10**9),
+        ("198.51.100.9", 50000, (start + 90) * 10**9),
+    ]

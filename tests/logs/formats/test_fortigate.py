@@ -64,3 +64,11 @@ def test_values_cannot_state_keys() -> None:
         'sessionid=1 proto=6 action="accept" sentbyte=50 rcvdbyte=5'
     )
     assert pick(observed(line)[1], "client_ip", "bytes_up") == [("10.0.0.4", 50)]
+
+
+def test_octets_are_those_of_ip_packets(logs_dir: Path) -> None:
+    """Five pings (56 bytes each behind ICMP and IP) are 420 bytes in the published samples."""
+    rows = observed(logs_dir / "fortigate" / "sekoia.log")[1]
+    (row,) = [row for row in rows if row["proto"] == "icmp" and row.get("pkts_up") == 5]
+    assert (row["bytes_up"], row["bytes_down"]) == (5 * (20 + 8 + 56),) * 2
+    assert row["bytes_kind"] == "headers"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from analyzer.report.outputs import parquet
 from analyzer.report.outputs.parquet import fill_parquet
 from analyzer.report.tables import tables
 from craft import results
@@ -64,6 +65,17 @@ def test_any_folder_will_do(name: str, tmp_path: Path) -> None:
     folder.mkdir()
     fill_parquet(results.make_result(), folder)
     assert (folder / "findings.parquet").read_bytes()[:4] == b"PAR1"
+
+
+def test_a_full_disk_is_the_systems_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(parquet, "_write", full)
+    with pytest.raises(OSError, match="No space left"):
+        fill_parquet(results.make_result(), tmp_path)
 
 
 def test_no_other_table_engine_is_imported() -> None:

@@ -1,0 +1,1 @@
+SELECT * FROM timeline ORDER BY start_ns, destination;
