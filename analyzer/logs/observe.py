@@ -215,8 +215,8 @@ class _Observer:
                 if layout == "lines"
                 else ((numbers, found, times) for numbers, times, found in unwrapped(parts, lost))
             )
-            for each in windows(numbered, BLOCK_LINES, neighbours):
-                self._lanes.run(partial(self._window, each))
+            for window in windows(numbered, BLOCK_LINES, neighbours):
+                self._lanes.run(partial(self._window, window))
         elif layout in ("wrapped", "wrapped-json"):
             each = self._texts if layout == "wrapped" else self._objects
             for numbers, times, found in unwrapped(parts, lost):
