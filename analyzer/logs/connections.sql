@@ -6,23 +6,21 @@
 -- counter the one that counts, of several places those of the one that counted most upwards. They are
 -- input and line in one number, so the smallest is the first.
 
-CREATE OR REPLACE TEMP TABLE connections AS
+-- The texts of a connection are those of its first row, whose number it has: texts in the states of an
+-- aggregate cannot leave memory. A step at a time, so that each has all of it.
+CREATE OR REPLACE TEMP TABLE summed AS
 WITH joined AS (
     SELECT o.*, m.connection, line_at(input_id, line) AS spot,
         CASE WHEN counter IS NOT NULL THEN coalesce(m.sensor, place_of(format, vantage)) END AS place
     FROM once o JOIN membership m USING (obs)
-),
-summed AS (
+)
 SELECT
-    connection, min(format) AS format, min(family) AS family,
+    connection, min(code) AS code,
     bool_or(session IS NOT NULL) AS keyed,
     first_stated(spot, counter, bytes_up) AS first_place, last_stated(spot, counter, bytes_up) AS last_place,
     min(place) <> max(place) AS several_places,
     count(*) AS records,
     min(ts_ns) AS start_ns, max(coalesce(end_ns, ts_ns)) AS end_ns,
-    arg_min(client_ip, obs) AS client_ip, arg_min(client_port, obs) AS client_port,
-    arg_min(server_ip, obs) AS server_ip, arg_min(server_port, obs) AS server_port,
-    coalesce(arg_min(proto, obs), 'tcp') AS proto, arg_min(app, obs) AS app,
     amount_of(bytes_up, counter) AS bytes_up,
     amount_of(bytes_down, counter) AS bytes_down,
     amount_of(pkts_up, counter) AS pkts_up,
@@ -30,12 +28,33 @@ SELECT
     max(missed_bytes) AS missed_bytes, max(bytes_kind) AS bytes_kind,
     bool_or(counter = 'sampled') AS sampled,
     -- A connection that was allowed once was not denied.
-    min(action) AS action, arg_min(rule, obs) AS rule, arg_min(process, obs) AS process
-FROM joined GROUP BY connection
-)
-SELECT *, CASE WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN sampled THEN 3
-    WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END AS grade
-FROM summed;
+    min(action) AS action,
+    bool_or(proto IS NOT NULL) AS has_proto, bool_or(app IS NOT NULL) AS has_app,
+    bool_or(rule IS NOT NULL) AS has_rule, bool_or(process IS NOT NULL) AS has_process
+FROM joined GROUP BY connection;
+
+CREATE OR REPLACE TEMP TABLE connections AS
+SELECT s.* EXCLUDE (code, has_proto, has_app, has_rule, has_process), a.format, a.family,
+    f.client_ip, f.client_port, f.server_ip, f.server_port,
+    CASE WHEN s.has_proto THEN f.proto ELSE 'tcp' END AS proto, f.app, f.rule, f.process,
+    s.has_proto AND f.proto IS NULL OR s.has_app AND f.app IS NULL OR s.has_rule AND f.rule IS NULL
+        OR s.has_process AND f.process IS NULL AS later,
+    CASE WHEN s.bytes_up IS NULL AND s.bytes_down IS NULL THEN 4 WHEN sampled THEN 3
+        WHEN s.bytes_kind = 'payload' THEN 1 ELSE 2 END AS grade
+FROM summed s JOIN once f ON f.obs = s.connection JOIN any_family a ON a.code = s.code;
+
+DROP TABLE summed;
+
+-- What its first row does not say, the first one that does.
+UPDATE connections AS c SET proto = coalesce(c.proto, b.proto), app = coalesce(c.app, b.app),
+    rule = coalesce(c.rule, b.rule), process = coalesce(c.process, b.process)
+FROM (
+    SELECT m.connection, arg_min(proto, obs) AS proto, arg_min(app, obs) AS app, arg_min(rule, obs) AS rule,
+        arg_min(process, obs) AS process
+    FROM once JOIN membership m USING (obs)
+    WHERE m.connection IN (SELECT connection FROM connections WHERE later)
+    GROUP BY m.connection
+) AS b WHERE b.connection = c.connection AND c.later;
 
 -- Few connections are seen from several places; only theirs are added up again.
 UPDATE connections AS c SET

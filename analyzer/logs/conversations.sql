@@ -35,6 +35,6 @@ SELECT obs, min(obs) OVER (PARTITION BY family, s, client_ip, client_port, serve
     run) AS connection, NULL::UBIGINT AS sensor
 FROM run;
 
-CREATE OR REPLACE TEMP TABLE bare AS
+CREATE OR REPLACE TEMP VIEW bare AS
 SELECT * FROM once WHERE kind <> 'dns' AND session IS NULL AND counter IS NULL
     AND begins IS DISTINCT FROM true;

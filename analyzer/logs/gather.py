@@ -19,6 +19,7 @@ from analyzer.logs.format import load_formats
 from analyzer.logs.keys import quoted
 from analyzer.logs.statements import OBSERVED
 from analyzer.redact import redact
+from analyzer.schema import OBSERVATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from analyzer.logs.format import LogFormat
 
+MEMORY_LIMIT = "1536MiB"
+"""What DuckDB may hold from here on: the blocks that reading needs beside it are gone."""
+
 _SOURCES = """
 SELECT grade, format FROM connections GROUP BY grade, format
 ORDER BY grade, bool_or(keyed) DESC, format
@@ -34,10 +38,24 @@ ORDER BY grade, bool_or(keyed) DESC, format
 """The turns of the join: how well a source counts (payload, with headers, sampled, not at all; a
 capture is 0), then whether it has keys of its own."""
 
+_ORDER = (
+    *("input_id", "line", "kind", "ts_ns", "name"),
+    *("server_ip", "server_port", "client_port", "bytes_up", "bytes_down"),
+)
+
+_REPEATED = """
+CREATE OR REPLACE TEMP TABLE repeated AS
+SELECT family FROM (SELECT DISTINCT family, input_id, code FROM numbered)
+GROUP BY family HAVING count(*) > 1
+"""
+
 _SENSORS = """
-SELECT count(*) > 1 FROM (
-    SELECT DISTINCT format, input_id, vantage FROM once
-    WHERE session IS NOT NULL AND counter IN ('total', 'cumulative') LIMIT 2
+SELECT count(*) > 0 FROM (
+    SELECT payload FROM (
+        SELECT DISTINCT code, input_id, vantage, bytes_kind = 'payload' AS payload
+        FROM once WHERE session IS NOT NULL AND counter IN ('total', 'cumulative')
+    )
+    GROUP BY payload HAVING count(*) > 1
 )
 """
 
@@ -66,15 +84,27 @@ def gather(
         formats: Those that there are; default: the built-in ones.
     """
     families = load_formats() if formats is None else formats
-    connection.execute("CREATE OR REPLACE TEMP TABLE any_family (format VARCHAR, family VARCHAR)")
-    used = connection.execute(f"SELECT DISTINCT format FROM {OBSERVED}").fetchall()  # noqa: S608
-    for (name,) in used:
+    # Nothing depends on the order of rows in a table, and keeping it takes memory.
+    connection.execute(f"SET preserve_insertion_order = false; SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE any_family (format VARCHAR, family VARCHAR, code SMALLINT)"
+    )
+    used = connection.execute(
+        f"SELECT DISTINCT format FROM {OBSERVED} ORDER BY format"  # noqa: S608
+    ).fetchall()
+    for code, (name,) in enumerate(used):
         family = families[name].family if name in families else name
-        connection.execute("INSERT INTO any_family VALUES (?, ?)", [name, family])
+        connection.execute("INSERT INTO any_family VALUES (?, ?, ?)", [name, family, code])
     connection.execute(_text("words"))
     _spell(connection)
     _redact(connection)
-    connection.execute(_text("once"))
+    _number(connection)
+    connection.execute(_REPEATED)
+    if connection.execute("SELECT count(*) FROM repeated").fetchall() == [(0,)]:
+        # Nothing can be stated twice.
+        connection.execute("DROP TABLE IF EXISTS once; ALTER TABLE numbered RENAME TO once")
+    else:
+        connection.execute(_text("once"))
     connection.execute(_text("conversations"))
     if connection.execute(_SENSORS).fetchall() == [(True,)]:
         connection.execute(_text("sensors"))
@@ -88,7 +118,29 @@ def gather(
     connection.execute(_text("contacts"))
     connection.execute(_text("write"))
     connection.execute(_text("lookups"))
-    connection.execute(f"DROP TABLE {OBSERVED}")
+    connection.execute("DROP VIEW loose; DROP VIEW bare")
+
+
+def _number(connection: duckdb.DuckDBPyConnection) -> None:
+    """`numbered`: all observations with a number of their own, in the order of inputs and lines.
+
+    Most columns say nothing in most runs. They stay out of the sort: a row of it has room for each.
+    """
+    columns = [c for c in OBSERVATIONS.columns if c.name != "problem"]
+    counts = connection.execute(
+        f"SELECT {', '.join(f'count({c.name})' for c in columns)} FROM {OBSERVED}"  # noqa: S608
+    ).fetchall()[0]
+    stated = {c.name for c, count in zip(columns, counts, strict=True) if count}
+    nothing = "".join(
+        f", CAST(NULL AS {c.type}) AS {c.name}" for c in columns if c.name not in stated
+    )
+    order = ", ".join(name for name in _ORDER if name in stated) or "1"
+    chosen = "".join(f"{c.name}, " for c in columns if c.name in stated)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE numbered AS SELECT *{nothing} FROM (SELECT {chosen}"  # noqa: S608
+        "family_of(format) AS family, code_of(format) AS code, "
+        f"row_number() OVER (ORDER BY {order}) AS obs FROM {OBSERVED}); DROP TABLE {OBSERVED}"
+    )
 
 
 def _text(name: str) -> str:

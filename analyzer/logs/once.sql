@@ -1,22 +1,17 @@
 -- Each event once: `once`. The same event in two schemas of a vendor, in two exports or at both ends is told by
 -- equal time (to the millisecond), client, server, name, action and counters; what one input states twice in one
--- format is two events.
-
-CREATE OR REPLACE TEMP TABLE numbered AS
-SELECT *, family_of(format) AS family, row_number() OVER (ORDER BY input_id, line, kind, ts_ns, name,
-    server_ip, server_port, client_port, bytes_up, bytes_down) AS obs
-FROM logs.observations;
+-- format is two events. `repeated` are the families that several inputs or schemas state.
 
 CREATE OR REPLACE TEMP TABLE doubles AS
 WITH keyed AS (
-    SELECT obs, input_id, format, hash(kind, ts_ns // 1000000, client_ip, client_port, server_port, name,
-        url, action, session, bytes_up, bytes_down, pkts_up, pkts_down, txid, qtype, is_response,
-        CASE WHEN name IS NULL THEN server_ip END, family) AS key
-    FROM numbered
+    SELECT obs, input_id, format, (input_id::BIGINT << 16) | code AS part,
+        hash(kind, ts_ns // 1000000, client_ip, client_port, server_port, name, url, action, session,
+            bytes_up, bytes_down, pkts_up, pkts_down, txid, qtype, is_response,
+            CASE WHEN name IS NULL THEN server_ip END, family) AS key
+    FROM numbered WHERE family IN (SELECT family FROM repeated)
 ),
 several AS (
-    SELECT key FROM keyed GROUP BY key
-    HAVING min((input_id, format)) <> max((input_id, format))
+    SELECT key FROM keyed GROUP BY key HAVING min(part) <> max(part)
 ),
 counted AS (
     SELECT k.obs, k.input_id, k.format, n.kind, n.ts_ns // 1000000 AS ms, n.client_ip, n.client_port,

@@ -9,17 +9,18 @@
 -- A sensor is a format, an input and a place that the lines name.
 
 CREATE OR REPLACE TEMP TABLE spans AS
-SELECT m.connection, hash(min(o.format), min(o.input_id), min(o.vantage)) AS sensor,
-    min(o.format) AS format,
-    CASE WHEN max(o.bytes_kind) = 'payload' THEN 1 ELSE 2 END AS grade,
-    arg_min(o.client_ip, o.obs) AS client_ip, arg_min(o.client_port, o.obs) AS client_port,
-    arg_min(o.server_ip, o.obs) AS server_ip, arg_min(o.server_port, o.obs) AS server_port,
-    coalesce(arg_min(o.proto, o.obs), 'tcp') AS proto,
-    min(o.ts_ns) AS start_ns, max(coalesce(o.end_ns, o.ts_ns)) AS end_ns
-FROM once o JOIN membership m USING (obs)
-WHERE o.session IS NOT NULL
-GROUP BY m.connection
-HAVING bool_or(o.counter IN ('total', 'cumulative'));
+WITH counted AS (
+    SELECT m.connection, min(o.code) AS code,
+        hash(min(o.code), min(o.input_id), min(hash(o.vantage)) FILTER (o.vantage IS NOT NULL)) AS sensor,
+        CASE WHEN bool_or(o.bytes_kind = 'payload') THEN 1 ELSE 2 END AS grade,
+        min(o.ts_ns) AS start_ns, max(coalesce(o.end_ns, o.ts_ns)) AS end_ns
+    FROM once o JOIN membership m USING (obs)
+    WHERE o.session IS NOT NULL
+    GROUP BY m.connection
+    HAVING bool_or(o.counter IN ('total', 'cumulative'))
+)
+SELECT c.*, f.client_ip, f.client_port, f.server_ip, f.server_port, coalesce(f.proto, 'tcp') AS proto
+FROM counted c JOIN once f ON f.obs = c.connection;
 
 CREATE OR REPLACE TEMP TABLE twins AS
 WITH shared AS (
@@ -52,7 +53,7 @@ paired AS (
     FROM sized
     WINDOW together AS (PARTITION BY grade, client_ip, client_port, server_ip, server_port, proto, run)
 )
-SELECT connection, sensor, format, min(connection) OVER one AS whole, most > 1 AS ambiguous
+SELECT connection, sensor, code, min(connection) OVER one AS whole, most > 1 AS ambiguous
 FROM paired
 WINDOW one AS (PARTITION BY grade, client_ip, client_port, server_ip, server_port, proto, run, turn)
 QUALIFY min(sensor) OVER one <> max(sensor) OVER one;
@@ -62,9 +63,12 @@ SELECT m.obs, coalesce(t.whole, m.connection) AS connection, t.sensor
 FROM membership m LEFT JOIN twins t USING (connection);
 
 INSERT INTO joins
-SELECT t.format, w.format, 'client and server, address and port, protocol; another sensor', 2, 'high', count(*),
-    count(*) FILTER (t.ambiguous),
-    (SELECT count(*) FROM spans s WHERE s.format = t.format AND s.connection NOT IN (SELECT connection FROM twins))
-FROM twins t JOIN twins w ON w.connection = t.whole
+SELECT a.format, b.format, 'client and server, address and port, protocol; another sensor', 2, 'high', count(*),
+    count(*) FILTER (t.ambiguous), max(o.others)
+FROM twins t JOIN twins w ON w.connection = t.whole JOIN any_family a ON a.code = t.code
+    JOIN any_family b ON b.code = w.code JOIN (
+        SELECT code, count(*) FILTER (connection NOT IN (SELECT connection FROM twins)) AS others
+        FROM spans GROUP BY code
+    ) o ON o.code = t.code
 WHERE t.connection <> t.whole
-GROUP BY t.format, w.format ORDER BY t.format, w.format;
+GROUP BY a.format, b.format ORDER BY a.format, b.format;

@@ -2,6 +2,8 @@
 
 CREATE OR REPLACE TEMP MACRO family_of(f) AS (
     SELECT any_family.family FROM any_family WHERE any_family.format = f);
+CREATE OR REPLACE TEMP MACRO code_of(f) AS (
+    SELECT any_family.code FROM any_family WHERE any_family.format = f);
 CREATE OR REPLACE TEMP MACRO counted_bytes(added, largest) AS
     CASE WHEN added IS NULL AND largest IS NULL THEN NULL
         ELSE least(coalesce(added, 0)::HUGEINT + coalesce(largest, 0), 4611686018427387903)::BIGINT
