@@ -32,18 +32,32 @@ _SHAPE = json.dumps(
         }
     ]
 )
+# DNS message N is named as flow -1 - N (queries/prepare.sql).
 _UNFIT = """
+WITH named AS (
+    SELECT "row", agent, flow_id,
+        CASE WHEN flow_id < 0 THEN 'DNS message ' || (-1 - flow_id) ELSE 'flow ' || flow_id END
+            AS what
+    FROM (SELECT "row", agent, unnest(flow_ids) AS flow_id FROM returned)
+),
+known AS (
+    SELECT flow_id, agent FROM attributed
+    UNION ALL
+    SELECT -1 - d.dns_id, coalesce(c.agent, d.client_ip)
+    FROM dns AS d LEFT JOIN addresses AS c ON c.addr = d.client_ip
+)
 SELECT r.row, CASE
-    WHEN a.flow_id IS NULL THEN 'flow ' || r.flow_id || ' is not in this case'
-    ELSE 'flow ' || r.flow_id || ' is one of agent ' || a.agent || ', not of ' || r.agent END
-FROM (SELECT "row", agent, unnest(flow_ids) AS flow_id FROM returned) AS r
-LEFT JOIN attributed AS a ON a.flow_id = r.flow_id
+    WHEN a.flow_id IS NULL THEN r.what || ' is not in this case'
+    ELSE r.what || ' is one of agent ' || a.agent || ', not of ' || r.agent END
+FROM named AS r
+LEFT JOIN known AS a ON a.flow_id = r.flow_id
 WHERE a.flow_id IS NULL OR a.agent <> r.agent
 UNION ALL
 SELECT "row", 'endpoint ' || endpoint || ' is no name in this case' FROM returned
 WHERE endpoint IS NOT NULL
     AND NOT EXISTS (FROM endpoints AS e WHERE e.name = returned.endpoint)
     AND NOT EXISTS (FROM attributed AS a WHERE a.endpoint = returned.endpoint)
+    AND NOT EXISTS (FROM dns AS d WHERE d.qname = returned.endpoint)
 ORDER BY ALL LIMIT 1
 """
 _TAKE = """
@@ -104,7 +118,7 @@ def _problem(values: dict[str, Any], rule: Rule) -> str | None:
         return "endpoint is neither a name nor NULL"
     if not isinstance(flows, list) or not flows:
         return "flow_ids is no list of flows"
-    if not all(type(each) is int and 0 <= each <= _LARGEST for each in flows):
+    if not all(type(each) is int and -_LARGEST <= each <= _LARGEST for each in flows):
         return "flow_ids holds what is no flow id"
     if any(one >= other for one, other in pairwise(flows)):
         return "flow_ids must be in ascending order, each once: list(flow_id ORDER BY flow_id)"

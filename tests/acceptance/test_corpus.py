@@ -32,6 +32,7 @@ READ_LINKTYPES = {
 }  # fmt: skip
 RR_TYPES = {1: "A", 28: "AAAA", 5: "CNAME"}
 EXCEPTIONS = Path(__file__).with_name("corpus_exceptions.toml")
+FINDINGS = Path(__file__).with_name("corpus_findings.toml")
 
 Entry = dict[str, Any]
 
@@ -50,6 +51,12 @@ class Comparison:
 @pytest.fixture(scope="session")
 def exceptions() -> list[Entry]:
     entries: list[Entry] = tomllib.loads(EXCEPTIONS.read_text("utf-8"))["exception"]
+    return entries
+
+
+@pytest.fixture(scope="session")
+def justified() -> list[Entry]:
+    entries: list[Entry] = tomllib.loads(FINDINGS.read_text("utf-8"))["finding"]
     return entries
 
 
@@ -106,6 +113,31 @@ def test_a_result_document_comes_out(
     assert any(issue.incomplete for issue in result.issues) or not damaged
     record_property("total files", 1)
     record_property("total records", result.inputs[0].records)
+
+
+def test_findings_above_low_are_justified_one_by_one(
+    analysis: run.Analysis, corpus_name: str, justified: list[Entry]
+) -> None:
+    found = sorted(
+        (f.rule, f.severity, f.agent, f.endpoint or f.addresses[0], f.uploaded_bytes)
+        for f in analysis.result.findings
+        if run.above_low(f)
+    )
+    listed = sorted(
+        (entry["rule"], "medium", entry["agent"], entry["target"], entry["bytes"])
+        for entry in justified
+        if entry["file"] == corpus_name
+    )
+    assert found == listed
+
+
+def test_every_justification_says_what_it_is(
+    justified: list[Entry], oracle: dict[str, Entry]
+) -> None:
+    for entry in justified:
+        assert entry["file"] in oracle
+        assert entry["right"] in ("true", "stands", "damage")
+        assert len(entry["what"]) > 60
 
 
 # -- the five comparisons -------------------------------------------------------------------------

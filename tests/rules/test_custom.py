@@ -284,7 +284,8 @@ def test_a_row_by_hand_is_one(judged):
         (row(flows="NULL"), "flow_ids is no list of flows"),
         (row(flows="[]"), "flow_ids is no list of flows"),
         (row(flows="[1, NULL]"), "flow_ids holds what is no flow id"),
-        (row(flows="[-1]"), "flow_ids holds what is no flow id"),
+        (row(flows="[-1]"), "DNS message 0 is not in this case"),
+        (row(flows="[-9223372036854775807]"), "is not in this case"),
         (row(flows="[1, 1]"), "flow_ids must be in ascending order"),
         (row(flows="[2, 1]"), "flow_ids must be in ascending order"),
         (row(flows="[1, 4711]"), "flow 4711 is not in this case"),
@@ -304,6 +305,31 @@ def test_a_row_by_hand_is_one(judged):
 )
 def test_nonsense_is_said_and_costs_nothing_else(judged, select, reason):
     assert "\x1b" not in alone(judged, select, reason).detail
+
+
+DNS_SELECT = """
+SELECT '10.0.0.5' AS agent, qname AS endpoint, [-1 - dns_id] AS flow_ids,
+    []::VARCHAR[] AS modifiers, {'a': 1} AS facts
+FROM dns
+"""
+
+
+def test_dns_messages_are_evidence(case, judged):
+    case.look_up("t1.odd.example.org", packet=77)
+    case.address("10.0.0.5", "private")
+    findings, issues = judged(DNS_SELECT)
+    assert issues == []
+    (found,) = [f for f in findings if f.rule == "EX900"]
+    assert found.endpoint == "t1.odd.example.org"
+    assert [(e.kind, e.first_packet, e.orig_payload_bytes) for e in found.evidence] == [
+        ("dns", 77, None)
+    ]
+
+
+def test_a_dns_message_of_another_agent_is_refused(case, judged):
+    case.look_up("t1.odd.example.org", client_ip="10.0.0.77")
+    reason = "DNS message 0 is one of agent 10.0.0.77, not of 10.0.0.5"
+    alone(judged, DNS_SELECT, reason)
 
 
 def test_the_answer_is_bounded_in_bytes(judged, monkeypatch):
