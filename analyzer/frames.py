@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from analyzer.config import ENGINES, RULE_SECONDS, Settings, thresholds_with
-from analyzer.endpoints.policy import allowed, resolver
+from analyzer.endpoints import policy
 from analyzer.endpoints.project_file import read_project_file
 from analyzer.issues import UsageError
 from analyzer.report.visible import visible
@@ -117,15 +117,17 @@ def analyze(
         return value if value is not None else project.singles.get(name, default)
 
     off = {**dict.fromkeys(rules_off, ""), **dict(project.rules_off)}
-    directory = of("rules_dir", rules)
+    directory, said_tenant = of("rules_dir", rules), of("tenant", tenant)
     settings = Settings(
         inputs=tuple(str(path) for path in _paths(paths)),
         inventories=tuple(Path(path) for path in _paths(inventory)),
         own=_texts("own", own),
         approve=_texts("approve", approve),
         agents=tuple(_agents(agents or {})),
-        resolvers=tuple(resolver(text, "resolvers") for text in _texts("resolvers", resolvers)),
-        allows=tuple(allowed(text, "allows") for text in _texts("allows", allows)),
+        resolvers=tuple(
+            policy.resolver(text, "resolvers") for text in _texts("resolvers", resolvers)
+        ),
+        allows=tuple(policy.allowed(text, "allows") for text in _texts("allows", allows)),
         config_file=project.path,
         hash_inputs=of("hashed", hash_inputs, True),
         threads=of("threads", threads),
@@ -138,7 +140,7 @@ def analyze(
         squid_logformat=of("squid_logformat", squid_logformat),
         log_timezone=of("log_timezone", log_timezone, "UTC"),
         log_year=of("log_year", log_year),
-        tenant=of("tenant", tenant),
+        tenant=None if said_tenant is None else policy.tenant(said_tenant, "tenant"),
         rules_dir=None if directory is None else Path(directory),
         rule_seconds=of("rule_seconds", None, RULE_SECONDS),
         rules_off=tuple(sorted(off.items())),
@@ -383,6 +385,18 @@ def _check(settings: Settings) -> None:
         raise UsageError("keylog needs engine='tshark': the others do not decrypt")
     if settings.log_year is not None and not 1970 <= settings.log_year <= 2200:
         raise UsageError(f"log_year must be 1970 to 2200, found {settings.log_year!r:.60}")
+    _check_zone(settings.log_timezone)
     begin, end = settings.from_ns, settings.to_ns
     if begin is not None and end is not None and begin > end:
         raise UsageError("start is later than end")
+
+
+def _check_zone(name: str) -> None:
+    if name == "UTC":
+        return
+    import duckdb  # which reads the logs, and knows zones by itself
+
+    with duckdb.connect() as connection:
+        query = "SELECT count(*) FROM pg_timezone_names() WHERE name = ?"
+        if connection.execute(query, [name]).fetchall() == [(0,)]:
+            raise UsageError(f"log_timezone {name!r:.60} is no time zone, such as Europe/Berlin")

@@ -185,12 +185,18 @@ def log_lines(_count: int) -> None:
     logs.large()
 
 
+def judging(_count: int) -> None:
+    """Attribution and rules alone: a million conversations, ten thousand findings."""
+    subprocess.run([sys.executable, str(HERE / "judge.py")], cwd=HERE.parent, check=True)
+
+
 PARTS: dict[str, Callable[[int], None]] = {
     "full": full_packets,
     "snap96": short_packets,
     "threads": threads,
     "pipe": pipe,
     "flows": connections,
+    "judge": judging,
     "compile": compiling,
     "logs": log_lines,
 }

@@ -123,6 +123,8 @@ def test_time_rules_limits_and_configuration(tmp_path):
         ({"thresholds": {"drip_bytes": 1}}, "drip_bytes cannot be changed"),
         ({"rules_off": ["EX099"]}, "'EX099' cannot be switched off"),
         ({"config": "absent.toml"}, "cannot read configuration"),
+        ({"tenant": "us"}, "tenant: 'us' is no tenant id"),
+        ({"log_timezone": "Mars"}, "log_timezone 'Mars' is no time zone"),
         ({"log_year": 1066}, "log_year must be 1970 to 2200"),
     ],
 )

@@ -20,12 +20,13 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 import sys
 import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+
+from analyzer.cache_folder import home_folder, is_ours, is_usable
 
 _notice: list[str] = []
 _prepared: list[Path] = []
@@ -43,54 +44,17 @@ def source_hash() -> str:
     return digest.hexdigest()[:20]
 
 
-def user_cache() -> Path:
-    """The user's cache folder (XDG base directory specification; LOCALAPPDATA on Windows)."""
-    for variable in ("ACRTRACE_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        value = os.environ.get(variable)
-        if value:
-            return Path(value)
-    return Path.home() / ".cache"
-
-
-def _usable(path: Path) -> bool:
-    """True when the directory exists or can be made, is ours alone, and can be written."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        state = path.stat()
-        if hasattr(os, "getuid") and (
-            state.st_uid != os.getuid() or state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        ):
-            return False
-        with tempfile.TemporaryFile(dir=path):
-            return True
-    except OSError:
-        return False
-
-
-def _is_ours(path: Path) -> bool:
-    """True for a directory that nobody else can write to; it may be read-only."""
-    try:
-        state = path.lstat()
-    except OSError:
-        return False
-    if not stat.S_ISDIR(state.st_mode):
-        return False
-    return not hasattr(os, "getuid") or (
-        state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    )
-
-
 def prepare() -> Path:
     """Points Numba at the directory for this source; a private temporary one as a last resort."""
     if _prepared:
         return _prepared[0]
-    home = _home()
+    home = home_folder()
     final = home / source_hash()
-    if _is_ours(final):
+    if is_ours(final):
         path = final
         with contextlib.suppress(OSError):
             os.utime(path)  # in use: see _remove_stale
-    elif _usable(home):
+    elif is_usable(home):
         _remove_stale(home)
         path = Path(tempfile.mkdtemp(prefix=f"{final.name}.part-", dir=home))
         _unsealed.append(final)
@@ -115,16 +79,9 @@ def look() -> tuple[Path, bool, bool]:
     """Where the kernels of this version belong, whether they are there, and whether they could be
     written there; nothing is compiled.
     """
-    home = _home()
+    home = home_folder()
     final = home / source_hash()
-    return final, _is_ours(final), _usable(home)
-
-
-def _home() -> Path:
-    try:
-        return user_cache() / "acrtrace"
-    except RuntimeError:  # no home directory
-        return Path(os.devnull) / "acrtrace"
+    return final, is_ours(final), is_usable(home)
 
 
 def _remove_stale(home: Path) -> None:
@@ -165,7 +122,7 @@ def kept() -> Path | None:
     """Where later runs find the kernels; None when this run could not leave them anywhere."""
     path = prepare()
     final = path.parent / source_hash()
-    return final if _is_ours(final) else None
+    return final if is_ours(final) else None
 
 
 def discard() -> Path:

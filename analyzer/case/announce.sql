@@ -141,3 +141,9 @@ FROM weighed w
 JOIN addresses a ON a.addr = w.orig_ip
 LEFT JOIN addresses r ON r.addr = w.resp_ip
 LEFT JOIN addresses t ON t.addr = w.target_addr;
+
+-- A million conversations need the room.
+DROP TABLE hosts;
+DROP TABLE spoken;
+DROP TABLE proxy_talk;
+DROP TABLE proxies;

@@ -63,6 +63,16 @@ LEFT JOIN contradictions c ON c.flow_id = v.flow_id
 LEFT JOIN resolved r ON r.flow_id = v.flow_id
 LEFT JOIN address_matches m ON m.addr = coalesce(v.target_addr, v.resp_ip);
 
+-- The widest step comes next: what it does not read makes room for it.
+DROP TABLE voiced;
+DROP TABLE told;
+DROP TABLE confirmed;
+DROP TABLE sought;
+DROP TABLE fitting;
+DROP TABLE claims;
+DROP TABLE bound;
+DROP TABLE contradictions;
+DROP TABLE resolved;
 DELETE FROM attributed;
 
 INSERT INTO attributed BY NAME

@@ -161,3 +161,8 @@ LEFT JOIN own_answer o ON o.flow_id = s.flow_id
 ASOF LEFT JOIN valid_names v
     ON v.agent = s.agent AND v.addr = s.addr AND s.began_ns >= v.at_ns
 WHERE s.announced IS NULL;
+
+DROP TABLE chain_services;
+DROP TABLE classed;
+DROP TABLE valid_names;
+DROP TABLE noted;

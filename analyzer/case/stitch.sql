@@ -9,12 +9,23 @@
 -- round then, and nothing can recount them: they become NULL.
 
 CREATE OR REPLACE TEMP TABLE conversations AS
-WITH tuples AS (
+WITH candidates AS (
+    -- The ends' hashes together are the same both ways: few tuples share one by chance, and texts are
+    -- made of those alone.
+    SELECT ends FROM (
+        SELECT xor(hash(orig_ip, orig_port), hash(resp_ip, resp_port)) AS ends
+        FROM flows WHERE proto = 'tcp' AND orientation <> 'log'
+    )
+    GROUP BY ends HAVING count(*) > 1
+),
+tuples AS (
     SELECT
         flow_id, start_ns, open_at_start, orig_ip, orig_port, orientation,
         least(orig_ip || ' ' || orig_port, resp_ip || ' ' || resp_port) AS lower_end,
         greatest(orig_ip || ' ' || orig_port, resp_ip || ' ' || resp_port) AS upper_end
-    FROM flows WHERE proto = 'tcp' AND orientation <> 'log'
+    FROM flows
+    WHERE proto = 'tcp' AND orientation <> 'log'
+        AND xor(hash(orig_ip, orig_port), hash(resp_ip, resp_port)) IN (SELECT ends FROM candidates)
 ),
 repeated AS (
     SELECT lower_end, upper_end FROM tuples GROUP BY lower_end, upper_end HAVING count(*) > 1

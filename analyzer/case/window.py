@@ -1,8 +1,8 @@
 """The time that is judged: what lies outside of ``--from`` and ``--to`` leaves the case.
 
-A conversation counts whole when any part of it lies inside; a DNS message or alert counts when it
-was seen inside. Answers of earlier look-ups stay as names: a conversation inside may owe its own to
-one.
+A conversation counts whole when any part of it lies inside; a DNS message counts when it was seen
+inside. A name from outside stays where a conversation inside goes to the address that it was given
+to: it may owe its own to it. All others would be judged as look-ups of this time.
 """
 
 from __future__ import annotations
@@ -57,6 +57,12 @@ def clip(
         connection.execute(
             f"DELETE FROM {table} WHERE flow_id IN (SELECT flow_id FROM outside)"  # noqa: S608
         )
+    connection.execute(
+        "DELETE FROM names WHERE flow_id IN (SELECT flow_id FROM outside) OR (flow_id IS NULL "
+        "AND (ts_ns < ? OR ts_ns > ?) AND (addr IS NULL OR addr NOT IN ("
+        "SELECT resp_ip FROM flows WHERE resp_ip IS NOT NULL)))",
+        [low, high],
+    )
     for table in ("dns", "dns_answers"):
         connection.execute(
             f"DELETE FROM {table} WHERE dns_id IN (SELECT dns_id FROM outside_dns)"  # noqa: S608

@@ -42,33 +42,39 @@ def convert(result_file: Path, fmt: str, output: str | None, force: bool) -> Non
     is read: neither the captures nor the network.
     """
     form = find(fmt)
+    path = _place(result_file, form, output)
+    if path is None:
+        _print(_read(result_file), fmt)
+        return
+    _check(path, form, force, [result_file])
+    result = _read(result_file)
+    _check(path, form, force, _kept(result))
+    _write(result, form, path, force)
+
+
+def _place(result_file: Path, form: Format, output: str | None) -> Path | None:
+    """Where the output goes; None for standard output."""
     if output == "":
         raise UsageError("-o: expected a name, or - for standard output")
-    if form.folder and (output == STREAM or (output is None and str(result_file) == STREAM)):
-        raise UsageError(f"--to {fmt} writes a folder of tables: -o DIR says where")
-    if output is None and str(result_file) == STREAM:
-        output = STREAM
-    path = None if output == STREAM else Path(output) if output else _beside(result_file, form)
-    if path is not None:
-        _check(path, form, force, [result_file])
-    result = _read(result_file)
-    if path is None:
-        _print(result, fmt)
-        return
-    _check(path, form, force, _kept(result))
-    if form.folder:
-        from analyzer.report.formats import fill
-        from analyzer.report.write_folder import whole_folder
+    streams = output == STREAM or (output is None and str(result_file) == STREAM)
+    if streams and form.folder:
+        raise UsageError(f"--to {form.name} writes a folder of tables: -o DIR says where")
+    if streams:
+        return None
+    return Path(output) if output is not None else _beside(result_file, form)
 
-        with whole_folder(path, form.suffix, force) as folder:
-            fill(result, fmt, folder)
-    else:
-        from analyzer.report.formats import render
-        from analyzer.report.write import write_report
 
-        write_report(render(result, fmt), path, force)
+def _write(result: Result, form: Format, path: Path, force: bool) -> None:
+    from analyzer.report.formats import fill, render
     from analyzer.report.visible import visible
+    from analyzer.report.write import write_report
+    from analyzer.report.write_folder import whole_folder
 
+    if form.folder:
+        with whole_folder(path, form.suffix, force) as folder:
+            fill(result, form.name, folder)
+    else:
+        write_report(render(result, form.name), path, force)
     click.echo(f"{visible(str(path))}: {form.meaning}, {len(result.findings):,} findings")
 
 
@@ -90,6 +96,8 @@ def _kept(result: Result) -> list[str | Path]:
 
 def _beside(result_file: Path, form: Format) -> Path:
     """The result's name with the format's ending; ``-csv`` for a folder."""
+    if not result_file.name:
+        raise UsageError(f"{result_file}: is a directory, not a result document")
     ending = f"-{form.name}" if form.folder else form.suffix
     return result_file.with_name(result_file.stem + ending)
 

@@ -31,7 +31,13 @@ def endpoints() -> None:
 )
 @click.option("--own", multiple=True, metavar="NAME", help="Ours, as for analyze. Repeatable.")
 @click.option("--approve", multiple=True, metavar="NAME", help="Approved. Repeatable.")
-@click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
+@click.option(
+    "config",
+    "--config",
+    type=FILE,
+    envvar="ACRTRACE_CONFIG",
+    help=f"Configuration instead of ./{CONFIG_NAME}.",
+)
 @click.option("fmt", "--format", type=FORMAT, default="text", show_default=True)
 def explain(
     names: tuple[str, ...],
@@ -59,7 +65,13 @@ def explain(
 
 
 @endpoints.command("list")
-@click.option("config", "--config", type=FILE, help=f"Configuration instead of ./{CONFIG_NAME}.")
+@click.option(
+    "config",
+    "--config",
+    type=FILE,
+    envvar="ACRTRACE_CONFIG",
+    help=f"Configuration instead of ./{CONFIG_NAME}.",
+)
 @click.option("fmt", "--format", type=FORMAT, default="text", show_default=True)
 def list_entries(config: Path | None, fmt: str) -> None:
     """List the catalogue's entries."""

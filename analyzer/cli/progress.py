@@ -68,7 +68,7 @@ def _bar() -> Iterator[Show]:
 
     plain = bool(os.environ.get("NO_COLOR"))
     progress = Progress(
-        TextColumn("reading"),
+        TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -83,7 +83,9 @@ def _bar() -> Iterator[Show]:
         if task is None:  # not before: what is said until then has the line to itself
             progress.start()
             task = progress.add_task("reading", total=total)
-        progress.update(task, completed=done, total=total)
+        # What follows the last byte takes its time, too: names, owners, rules.
+        at_work = "judging" if total is not None and done >= total else "reading"
+        progress.update(task, completed=done, total=total, description=at_work)
 
     try:
         yield show

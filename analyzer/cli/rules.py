@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from analyzer.rules.load import Rule
+
+_own = click.option(
+    "rules_dir",
+    "--rules",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Rules of your own beside the built-in ones, checked as analyze --rules does.",
+)
+
+
+def _stated(rules_dir: Path | None) -> list[Rule]:
+    """All rules in their stated order, those of a folder bound to an empty case."""
+    from analyzer.config import Thresholds
+
+    if rules_dir is None:
+        from analyzer.rules.load import load
+
+        return load()
+    from analyzer.rules.custom import stated
+
+    return stated(rules_dir, Thresholds())
 
 
 @click.command()
@@ -15,16 +40,18 @@ import click
     metavar="DIR",
     help="Write a page for each rule, and a table of them, into this folder (docs/rules).",
 )
-def rules(folder: Path | None) -> None:
+@_own
+def rules(folder: Path | None, rules_dir: Path | None) -> None:
     """List the rules by stream, in the order in which they claim a finding."""
     from analyzer.config import Thresholds
+    from analyzer.inputs.spec import printable
     from analyzer.rules.document import index, markdown, span
-    from analyzer.rules.load import load
 
-    stated = load()
+    stated = _stated(rules_dir)
     if folder is None:
         for each in stated:
-            click.echo(f"{each.id}  {each.stream:<12}  {span(each):<19}  {each.title}")
+            place = "" if each.built_in else f" ({printable(str(each.path))})"
+            click.echo(f"{each.id}  {each.stream:<12}  {span(each):<19}  {each.title}{place}")
         return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.md").write_text(index(stated), encoding="utf-8")
@@ -37,14 +64,14 @@ def rules(folder: Path | None) -> None:
 @click.command()
 @click.argument("rule_id", metavar="ID")
 @click.option("marked", "--markdown", is_flag=True, help="Print it as docs/rules/ID.md.")
-def rule(rule_id: str, marked: bool) -> None:
+@_own
+def rule(rule_id: str, marked: bool, rules_dir: Path | None) -> None:
     """Explain the rule ID: what it reports and why, how severe, what clears it, and its SQL."""
     from analyzer.config import Thresholds
     from analyzer.issues import UsageError
     from analyzer.rules.document import markdown, text
-    from analyzer.rules.load import load
 
-    stated = {each.id: each for each in load()}
+    stated = {each.id: each for each in _stated(rules_dir)}
     found = stated.get(rule_id.upper())
     if found is None:
         raise UsageError(f"no rule {rule_id}; the rules are {', '.join(sorted(stated))}")

@@ -52,19 +52,11 @@ def spelled(
     return read
 
 
-def tenant_id(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """A tenant's id in lower case: a UUID, as signatures (``sktid``) and tokens have it."""
-    from uuid import UUID
+def tenant_id(_ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A tenant's id in lower case."""
+    from analyzer.endpoints.policy import tenant
 
-    if value is None:
-        return None
-    try:
-        return str(UUID(value))
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{value!r} is no tenant id: expected for example 72f988bf-86f1-41af-91ab-2d7cd011db47 "
-            "(az account show --query tenantId)"
-        ) from error
+    return None if value is None else tenant(value, param.opts[-1])
 
 
 def log_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:

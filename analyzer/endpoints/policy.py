@@ -1,4 +1,5 @@
-"""What the network is meant to permit: its resolvers, and the names that its firewall lets through.
+"""What the network is meant to permit: its resolvers, the names that its firewall lets through, and
+the tenant whose signatures are ours.
 
 A firewall's ``*.`` stands for one or more labels (Azure Firewall and most proxies). Such a wildcard
 is what the report is about, so it is understood here, and only here: it never declares an owner.
@@ -49,3 +50,20 @@ def allowed(text: str, where: str) -> str:
             "for example *.data.azurecr.io"
         )
     return star + host
+
+
+def tenant(text: str, where: str) -> str:
+    """A tenant's id in lower case: a UUID, as signatures (``sktid``) and tokens have it.
+
+    Raises:
+        UsageError: It is none; `where` begins the message.
+    """
+    from uuid import UUID
+
+    try:
+        return str(UUID(text.strip()))
+    except ValueError:
+        raise UsageError(
+            f"{where}: {printable(text)!r} is no tenant id: expected for example "
+            "72f988bf-86f1-41af-91ab-2d7cd011db47 (az account show --query tenantId)"
+        ) from None

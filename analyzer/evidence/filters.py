@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -140,18 +141,22 @@ def _one_way(proto: str, source: Socket, target: Socket) -> str:
     """Packets from one socket to the other."""
     kind = "tcp" if proto == "tcp" else "udp"
     a, b = _address(source[0]), _address(target[0])
-    family = "ipv6" if a.version == 6 else "ip"
+    family = "ipv6" if ":" in a else "ip"
     return (
         f"{family}.src == {a} && {kind}.srcport == {int(source[1])} && "
         f"{family}.dst == {b} && {kind}.dstport == {int(target[1])}"
     )
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address without a zone: behind ``%`` `ipaddress` takes any text, also a filter's end."""
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str:
+    """An address without a zone: behind ``%`` `ipaddress` takes any text, also a filter's end.
+
+    The commands of one conversation name each of its addresses a dozen times.
+    """
     if "%" in text:
         raise ValueError(f"an address with a zone: {text!r}")
-    return ipaddress.ip_address(text)
+    return str(ipaddress.ip_address(text))
 
 
 def _during(window: tuple[int, int] | None) -> str:

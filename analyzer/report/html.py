@@ -22,6 +22,7 @@ from analyzer.report import defang, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
 from analyzer.report.queries import case_file, keeps_case, query
+from analyzer.report.templates_kept import kept_templates
 from analyzer.report.view import View
 from analyzer.report.visible import visible
 
@@ -84,6 +85,7 @@ def _environment(result: Result, view: View) -> Environment:
         lstrip_blocks=True,
         optimized=False,
         auto_reload=False,
+        bytecode_cache=kept_templates(),
     )
     environment.filters.update(
         exact=figures.exact,

@@ -119,6 +119,12 @@ def _amount(figures: Figures, thresholds: Thresholds) -> list[str]:
             f"bytes and more than its answer, or at least "
             f"{thresholds.upload_turn_always_bytes:,})."
         )
+    if figures.blocks is not None:
+        many, size = figures.blocks
+        sentences.append(
+            f"{many:,} of the turns are blocks of {size} MiB each: storage clients cut large "
+            "uploads into equal blocks, a request each."
+        )
     if figures.small_turns:
         sentences.append(
             f"{counted(figures.small_turns, 'smaller turn')} (drips and wide requests) carried "

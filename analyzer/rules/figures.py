@@ -19,6 +19,8 @@ ALL_RULES = 0
 
 LARGE_TURNS_BYTES = 1_048_576
 """Upload turns that add up to this are W3 (DESIGN section 5)."""
+REPEATED_BLOCKS = 2
+"""As many turns of one of the block sizes that storage clients use are a rhythm, and W3."""
 
 # Stated error of an estimate: TLS records cost 0.14 to 0.6 % on large uploads; a handshake's end,
 # alerts and tags about 100 bytes a connection; request heads are known to about 200 bytes each.
@@ -71,6 +73,8 @@ class Figures:
     open_at_start: int
     directions: list[str] | None
     directed: bool
+    blocks_4m: int
+    blocks_8m: int
     quic_flows: int
     quic_bytes: int
 
@@ -81,8 +85,15 @@ class Figures:
         if self.write_requests:
             grades.add("W1")
         if self.upload_turns or self.small_turns:
-            grades.add("W3" if self.turn_bytes >= LARGE_TURNS_BYTES else "W2")
+            large = self.turn_bytes >= LARGE_TURNS_BYTES or self.blocks is not None
+            grades.add("W3" if large else "W2")
         return next((grade for grade in DIRECTION_ORDER if grade in grades), "W5")
+
+    @property
+    def blocks(self) -> tuple[int, int] | None:
+        """Number and MiB of the equal blocks that the turns are, None without a rhythm."""
+        found = max((self.blocks_8m, 8), (self.blocks_4m, 4))
+        return found if found[0] >= REPEATED_BLOCKS else None
 
     @property
     def turn_bytes(self) -> int:

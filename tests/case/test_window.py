@@ -66,11 +66,34 @@ def test_a_conversation_counts_when_any_part_lies_inside(whole):
     assert counts["flows"] < whole[2]["flows"]
 
 
-def test_nothing_is_left_of_conversations_outside_but_names(whole):
+def test_nothing_is_left_of_what_lies_outside():
     result, rows, counts = run(to_ns=0)
     assert rows == []
-    assert counts == {**dict.fromkeys(counts, 0), "names": whole[2]["names"]}
+    assert counts == dict.fromkeys(counts, 0)
     assert result.verdict == "cannot tell"
+
+
+def test_a_name_from_outside_stays_where_a_conversation_inside_owes_it_its_own(whole):
+    """The look-ups precede the upload; without them its name would rest on the SNI alone (A3)."""
+    (upload,) = [row for row in whole[1] if row[2] and row[2].startswith("parkedlayers")]
+    result, _, counts = run(from_ns=upload[0])
+    (finding,) = [f for f in result.findings if f.stream == "exfiltration"]
+    assert finding.name_grade == "A2"
+    assert counts["dns"] < whole[2]["dns"]
+    assert 0 < counts["names"] < whole[2]["names"]
+
+
+def test_look_ups_from_outside_are_not_judged():
+    """The look-alike is looked up in this capture, and nothing is sent to it."""
+    capture = CAPTURE.with_name("made-look-alike-dns.pcap")
+    from analyzer import api
+
+    def rules(**settings):
+        found = api.analyze(Settings(inputs=(str(capture),), own=("contoso",), **settings))
+        return [f.rule for f in found.findings]
+
+    assert "HY004" in rules()
+    assert rules(to_ns=0) == []
 
 
 def approve(tmp_path: Path, day: datetime.date) -> Path:

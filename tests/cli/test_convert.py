@@ -131,6 +131,9 @@ def test_nothing_is_read_before_the_place_is_known_to_be_good(
     assert convert(tmp_path / "gone.json", "--to", "html") == 2
     assert "gone.json: cannot be read: No such file" in capsys.readouterr().err
     assert convert(tmp_path / "gone.json", "--to", "html", "-o", "") == 2
+    for folder in ("/", ".", str(tmp_path)):
+        assert convert(folder, "--to", "html") == 2
+        assert "irectory" in capsys.readouterr().err
 
 
 def test_help_names_every_format(capsys: pytest.CaptureFixture[str]) -> None:

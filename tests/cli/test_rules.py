@@ -52,6 +52,48 @@ def test_the_pages_are_what_is_committed(repo_root, tmp_path):
     assert one.output == (kept / "EX001.md").read_text()
 
 
+OWN_RULE = """\
+-- id = "HY900"
+-- title = "Code hosts in use"
+-- stream = "hygiene"
+-- order = 1
+-- severity = "info"
+-- attack = []
+-- explanation = "{agent} used {target}."
+-- clears = ["Ask the team."]
+SELECT agent, endpoint, list(flow_id ORDER BY flow_id) AS flow_ids,
+    []::VARCHAR[] AS modifiers, {'flows': count(*)} AS facts
+FROM attributed WHERE role = 'code-host' GROUP BY agent, endpoint
+"""
+
+
+def test_rules_of_ones_own_stand_behind_the_built_in_ones_of_their_stream(tmp_path):
+    path = tmp_path / "HY900.sql"
+    path.write_text(OWN_RULE)
+    answer = CliRunner().invoke(rules, ["--rules", str(tmp_path)])
+    assert answer.exit_code == 0, answer.output
+    *built_in, own = answer.output.splitlines()
+    assert built_in == CliRunner().invoke(rules).output.splitlines()
+    assert own.split(maxsplit=3) == ["HY900", "hygiene", "info", f"Code hosts in use ({path})"]
+
+
+def test_a_rule_of_ones_own_is_explained(tmp_path):
+    (tmp_path / "HY900.sql").write_text(OWN_RULE)
+    answer = CliRunner().invoke(rule, ["HY900", "--rules", str(tmp_path)])
+    assert answer.exit_code == 0, answer.output
+    assert "<agent> used <target>." in answer.output
+    assert "FROM attributed WHERE role = 'code-host'" in answer.output
+    assert isinstance(CliRunner().invoke(rule, ["HY900"]).exception, UsageError)
+
+
+def test_a_broken_rule_is_refused_with_file_and_line(tmp_path):
+    (tmp_path / "HY900.sql").write_text(OWN_RULE.replace("flow_id)", "no_such_column)", 1))
+    answer = CliRunner().invoke(rules, ["--rules", str(tmp_path)])
+    assert isinstance(answer.exception, UsageError)
+    assert "HY900.sql:" in str(answer.exception)
+    assert answer.output == ""
+
+
 def test_an_unknown_rule_names_the_known_ones():
     answer = CliRunner().invoke(rule, ["EX999"])
     assert isinstance(answer.exception, UsageError)

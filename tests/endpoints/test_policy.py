@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.endpoints.policy import allowed, resolver
+from analyzer.endpoints.policy import allowed, resolver, tenant
 from analyzer.endpoints.project_file import read_project_file
 from analyzer.issues import UsageError
 
@@ -56,3 +56,12 @@ def test_the_configuration_takes_both(tmp_path):
     path.write_text('resolvers = ["nope"]\n')
     with pytest.raises(UsageError, match=r"acrtrace\.toml: resolvers: 'nope': expected"):
         read_project_file(path)
+
+
+def test_a_tenant_is_a_uuid_in_lower_case():
+    assert tenant(" 72F988BF-86F1-41AF-91AB-2D7CD011DB47 ", "x") == (
+        "72f988bf-86f1-41af-91ab-2d7cd011db47"
+    )
+    with pytest.raises(UsageError, match=r"^--tenant: .* is no tenant id") as raised:
+        tenant("\x1bx", "--tenant")
+    assert str(raised.value).isprintable()

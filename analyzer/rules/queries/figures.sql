@@ -1,10 +1,14 @@
 -- Integer totals per finding and place (0: all rules together).
+--
+-- Blocks: storage clients send what is large in equal blocks, 4 MiB (Azure SDKs) or 8 MiB (AzCopy, AWS), a
+-- request each. A conversation shows them where its largest turn is one (with up to 1/64 of TLS records and
+-- heads) and all its turns of 64 KiB and more but one, the rest at the end, fill such blocks.
 SELECT
     c.finding,
     c.place,
     coalesce(min(c.rule), '') AS rule,
-    count(DISTINCT j.flow_id) FILTER (WHERE j.flow_id >= 0) AS flows,
-    count(DISTINCT j.flow_id) FILTER (WHERE j.flow_id < 0) AS lookups,
+    count(*) FILTER (WHERE j.flow_id >= 0) AS flows,
+    count(*) FILTER (WHERE j.flow_id < 0) AS lookups,
     min(j.start_ns) AS first_ns,
     max(j.end_ns) AS last_ns,
     coalesce(sum(j.upload_turns), 0)::BIGINT AS upload_turns,
@@ -38,6 +42,14 @@ SELECT
     list(DISTINCT j.direction_evidence ORDER BY j.direction_evidence)
         FILTER (WHERE j.direction_evidence IS NOT NULL) AS directions,
     bool_and(j.has_turns) AS directed,
+    coalesce(sum(f.big64_bytes // 4194304) FILTER (
+        WHERE f.largest_upload BETWEEN 4194304 AND 4194304 + 65536
+            AND f.big64_bytes >= (f.big64_turns - 1) * 4194304
+    ), 0)::BIGINT AS blocks_4m,
+    coalesce(sum(f.big64_bytes // 8388608) FILTER (
+        WHERE f.largest_upload BETWEEN 8388608 AND 8388608 + 131072
+            AND f.big64_bytes >= (f.big64_turns - 1) * 8388608
+    ), 0)::BIGINT AS blocks_8m,
     count(*) FILTER (WHERE f.app IN ('quic', 'gquic')) AS quic_flows,
     coalesce(sum(j.upload_bytes + j.small_bytes) FILTER (WHERE f.app IN ('quic', 'gquic')), 0)::BIGINT
         AS quic_bytes

@@ -29,12 +29,21 @@ WITH ours AS (
         ) AS stopped
     FROM declared GROUP BY login
 ),
+login_of AS (
+    SELECT endpoint, regexp_replace(endpoint, '^([^.]+)[.][^.]+[.](?:geo|data)[.]', '\1.') AS login
+    FROM (
+        SELECT DISTINCT endpoint FROM attributed
+        WHERE role IN ('registry-login', 'registry-regional', 'registry-data')
+            AND endpoint IS NOT NULL
+    )
+),
 contacts_of AS (
-    SELECT agent, flow_id, role, regexp_replace(endpoint, '^([^.]+)[.][^.]+[.](?:geo|data)[.]', '\1.')
-        AS login, coalesce(upload_turns, 0) > 0 AS pushed, endpoint
-    FROM attributed
-    WHERE role IN ('registry-login', 'registry-regional', 'registry-data')
-      AND endpoint IS NOT NULL AND proxy_leg IS DISTINCT FROM 'upstream'
+    SELECT a.agent, a.flow_id, a.role, l.login, coalesce(a.upload_turns, 0) > 0 AS pushed, a.endpoint
+    FROM attributed AS a
+    JOIN login_of AS l ON l.endpoint = a.endpoint
+    JOIN ours AS o ON o.login = l.login
+    WHERE a.role IN ('registry-login', 'registry-regional', 'registry-data')
+      AND a.proxy_leg IS DISTINCT FROM 'upstream'
     UNION ALL
     SELECT DISTINCT agent, flow_id, 'managed',
         regexp_replace(login, '^([^.]+)[.][^.]+[.]geo[.]', '\1.'), false, NULL
