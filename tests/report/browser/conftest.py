@@ -62,7 +62,7 @@ class Reports:
         made = self._browser.new_context(**{"locale": "en-GB", **context})
         self._contexts.append(made)
         page = made.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: (self.complaints.append("dialog"), dialog.dismiss()))
