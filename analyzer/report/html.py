@@ -40,8 +40,7 @@ def render_html(result: Result, view: View | None = None) -> str:
         view: Time zone and severities that are shown; all, in UTC, when None.
     """
     view = view or View()
-    hidden = view.hidden(result)
-    result = view.of(result)
+    listed = view.of(result).findings
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
     # Constants of this package, the only text that is not escaped.
@@ -49,13 +48,12 @@ def render_html(result: Result, view: View | None = None) -> str:
         _environment(result, view)
         .get_template("report.html")
         .render(
-            page=page(result, view.zone),
+            page=page(result, view.zone, listed),
             result=result,
             policy=policy(style, script),
             style=Markup(style),  # noqa: S704
             script=Markup(script),  # noqa: S704
             command=command(result),
-            hidden=hidden,
             case_file=case_file(result),
             kept=keeps_case(result),
         )

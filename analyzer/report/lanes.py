@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH = 960
 LEFT = 152
-RIGHT = 70
+RIGHT = 24
 LANE = 46
 """Height of a lane; bars take all of it but the head room for marks."""
 _HEAD = 14

@@ -96,11 +96,14 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream: counts by severity over all its findings, rows and cards for the first."""
+    """One stream: counts over all its findings, of which `hidden` are below what the reader wants;
+    rows and cards for the first of the others."""
 
     name: str
     title: str
     question: str
+    total: int
+    hidden: int
     severities: list[tuple[str, int]]
     rows: Shown[Finding]
     cards: Shown[Card]
@@ -136,14 +139,16 @@ def shown(items: Sequence[T], limit: int) -> Shown[T]:
     return Shown(items[:limit], len(items))
 
 
-def page(result: Result, zone: tzinfo = UTC) -> Page:
+def page(result: Result, zone: tzinfo = UTC, listed: Sequence[Finding] | None = None) -> Page:
     """Selects and counts.
 
     Args:
         result: The result.
         zone: Time zone of the sentences and drawings that hold times.
+        listed: The findings that the page lists, all when None; sentences and counts are of all.
     """
-    streams = [_stream(name, result.findings) for name in STREAMS]
+    listed = result.findings if listed is None else listed
+    streams = [_stream(name, result.findings, listed) for name in STREAMS]
     first = [i.first_ns for i in result.inputs if i.first_ns is not None]
     last = [i.last_ns for i in result.inputs if i.last_ns is not None]
     in_full = frozenset(card.finding.id for s in streams for card in s.cards.items)
@@ -176,14 +181,16 @@ def anchor(finding_id: str) -> str:
     return "finding-" + re.sub(r"[^A-Za-z0-9._-]", "-", finding_id)
 
 
-def _stream(name: str, findings: Sequence[Finding]) -> Stream:
+def _stream(name: str, findings: Sequence[Finding], listed: Sequence[Finding]) -> Stream:
     title, question = STREAMS[name]
-    own = [finding for finding in findings if finding.stream == name]
-    counts = Counter(finding.severity for finding in own)
+    own = [finding for finding in listed if finding.stream == name]
+    counts = Counter(finding.severity for finding in findings if finding.stream == name)
     return Stream(
         name=name,
         title=title,
         question=question,
+        total=counts.total(),
+        hidden=counts.total() - len(own),
         severities=[(level, counts[level]) for level in SEVERITIES if counts[level]],
         rows=shown(own, OVERVIEW_ROWS),
         cards=Shown(

@@ -71,7 +71,7 @@ def test_a_view_changes_what_is_shown_and_never_the_document(tmp_path):
     page = command_line("analyze", UPLOAD, *INVENTORY, *options, "-o", "a.html", cwd=tmp_path)
     assert b"1 finding below critical is hidden (--min-severity)" in page.stdout
     text = (tmp_path / "a.html").read_text()
-    assert "1 finding below critical is hidden" in text
+    assert "1 less severe finding is left out of this page (<code>--min-severity</code>)" in text
     assert " +05:45" in text
     assert re.search(r"\d\d:\d\d:\d\d\.\d+ UTC", text) is None
     command_line("analyze", UPLOAD, *INVENTORY, *options, "-o", "b.json", cwd=tmp_path)

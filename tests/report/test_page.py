@@ -36,3 +36,14 @@ def test_the_limit_of_announced_names_is_said_only_where_it_applies() -> None:
 def test_anchor_is_a_plain_fragment() -> None:
     assert anchor("ex-7c1f") == "finding-ex-7c1f"
     assert anchor('a"b c') == "finding-a-b-c"
+
+
+def test_what_is_not_listed_is_counted_and_told() -> None:
+    result = results.realistic()
+    view = page(result, listed=[])
+    assert [stream.total for stream in view.streams] == [
+        stream.total for stream in page(result).streams
+    ]
+    assert all(stream.hidden == stream.total for stream in view.streams)
+    assert not any(stream.rows.items or stream.cards.items for stream in view.streams)
+    assert view.summary.told == page(result).summary.told
