@@ -15,7 +15,7 @@ CREATE OR REPLACE TEMP VIEW all_seen AS SELECT * FROM seen UNION ALL SELECT * FR
 -- POST to where a blob's upload begins (OCI distribution: /v2/NAME/blobs/uploads/), each with a body or one of
 -- unknown length. A POST elsewhere asks for a token (/oauth2/token, /oauth2/exchange): from login_turn_bytes of body
 -- on it is no such question.
-CREATE OR REPLACE TEMP VIEW pushes AS
+CREATE OR REPLACE TEMP TABLE pushes AS
 SELECT DISTINCT flow_id
 FROM (
     SELECT flow_id, method, coalesce(body_bytes, content_length) AS body,
