@@ -123,8 +123,8 @@ class Finding:
         "ours | approved | platform | platform-claimed | foreign | undecidable | unknown | denied"
     )
     shows: str | None = doc(
-        "upload | denied (a device refused every attempt) | contact (allowed or seen, amount "
-        "unknown); null in the other streams."
+        "upload | names (data in DNS names, amount unknown) | denied (a device refused every "
+        "attempt) | contact (allowed or seen, amount unknown); null in the other streams."
     )
     direction_evidence: str = doc(
         "W1 write seen, W2 upload turns, W3 >= 1 MiB, W4 counters, W5 none",

@@ -98,10 +98,14 @@ ROLES = {
 }
 
 SHOWS = {
+    "names": "data in DNS names, amount unknown",
     "denied": "denied by a device; nothing is known to have left",
     "contact": "contact, amount unknown",
 }
-"""What stands in the place of an amount where a finding shows no upload."""
+"""What stands in the place of an amount where a finding has none."""
+
+NOTHING_SENT = ("denied", "contact")
+"""What a finding shows that says of nothing that it was sent."""
 
 NAME_LIMIT = (
     "Where a name was announced by the client (grades A2 and A3), the client chose it. "

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from analyzer.report.figures import amount, duration, number, second
-from analyzer.report.meanings import OWNERSHIP, SHOWS
+from analyzer.report.meanings import NOTHING_SENT, OWNERSHIP
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def summary(result: Result, zone: tzinfo = UTC) -> Summary:
         for finding in result.findings
         if finding.stream == "exfiltration" and SEVERITIES.index(finding.severity) <= worst
     ]
-    uploads = [finding for finding in suspects if finding.shows not in SHOWS]
+    uploads = [finding for finding in suspects if finding.shows not in NOTHING_SENT]
     chosen: Sequence[Finding] = uploads or suspects
     rest = chosen[_TOLD:]
     return Summary(
@@ -68,6 +68,8 @@ def _target(finding: Finding) -> str:
 def _told(finding: Finding, zone: tzinfo) -> Told:
     if finding.shows == "denied":
         what = "was denied an attempt to reach"
+    elif finding.shows == "names":
+        what = "sent data in DNS names (amount unknown) to"
     elif finding.shows == "contact":
         what = "was in contact (amount unknown) with"
     else:

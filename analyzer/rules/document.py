@@ -22,6 +22,7 @@ _NOT_SAID = "Not stated."
 _NAMES = "|".join(sorted((f.name for f in fields(Thresholds)), key=len, reverse=True))
 _SHOWS = {
     "upload": "an upload",
+    "names": "data in names that were asked for, the amount unknown",
     "denied": "attempts that a device denied, never an amount",
     "contact": "contact, never an amount",
 }

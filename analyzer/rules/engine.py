@@ -153,6 +153,14 @@ def _facts(matter: _Matter) -> dict[str, Any]:
     return merged
 
 
+def _certainty(rule: Rule, direction: str) -> str:
+    """The direction grade that a finding's confidence rests on."""
+    if rule.stream != "exfiltration" or rule.shows in ("denied", "contact"):
+        return "W2"  # who accuses nobody of an upload can only be mistaken in the name
+    # That names carry data is told from how many and how long they are, as counters are.
+    return "W4" if rule.shows == "names" else direction
+
+
 def _finding(
     matter: _Matter, rules: list[Rule], thresholds: Thresholds, *, inventory: bool
 ) -> Finding:
@@ -162,6 +170,8 @@ def _finding(
     severity, reasons = _judged(matter, rules, thresholds, inventory=inventory)
     facts = _facts(matter)
     fields = explain.values(who, facts, rule.shows)
+    # Names that were asked for were read, whatever is known of the resolver that was asked.
+    name_grade = "A1" if rule.shows == "names" else matter.name_grade
     return Finding(
         id=finding_id(who["stream"], who["agent"], who["endpoint"], who["address"]),
         rule=rule.id,
@@ -171,9 +181,8 @@ def _finding(
         severity=severity,
         severity_reasons=reasons,
         confidence=confidence(
-            matter.name_grade,
-            # Who accuses nobody of an upload can only be mistaken in the name.
-            total.direction if rule.stream == "exfiltration" and rule.shows == "upload" else "W2",
+            name_grade,
+            _certainty(rule, total.direction),
             ambiguous=total.ambiguous > 0,
             only_small=total.only_small,
         ),
@@ -185,7 +194,7 @@ def _finding(
         ownership=who["ownership"],
         shows=rule.shows if rule.stream == "exfiltration" else None,
         direction_evidence=total.direction,
-        name_grade=matter.name_grade,
+        name_grade=name_grade,
         orig_payload_bytes=total.orig_bytes,
         uploaded_bytes=total.uploaded if rule.shows == "upload" else None,
         size_error_bytes=total.size_error_bytes if rule.shows == "upload" else None,
@@ -195,7 +204,7 @@ def _finding(
         first_ns=total.first_ns,
         last_ns=total.last_ns,
         explanation=explain.explanation(
-            rule, fields, total, matter.name_grade, thresholds, named=who["endpoint"] is not None
+            rule, fields, total, name_grade, thresholds, named=who["endpoint"] is not None
         ),
         clears=explain.clears(rule, who["role"], fields),
         attack=list(dict.fromkeys([*rule.attack, *(who["techniques"] or [])])),

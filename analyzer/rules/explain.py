@@ -28,10 +28,12 @@ ATTEMPT_BYTES = 4096
 
 SENT = {
     "upload": "sent data to",
+    "names": "sent data in names to",
     "denied": "tried to reach",
     "contact": "contacted",
 }
-"""`{sent}` by what the finding's first rule shows: only an upload is said to have been sent."""
+"""`{sent}` by what the finding's first rule shows: only what carried data is said to have been
+sent."""
 
 
 def values(identity: dict[str, Any], facts: dict[str, Any], shows: str) -> dict[str, str]:
@@ -78,13 +80,18 @@ def explanation(
                 if figures.direction == "W5" and figures.directed
                 else f"The direction is {DIRECTION_WORDS[figures.direction]}."
             )
+        elif rule.shows == "names":
+            sentences.append(
+                "How much the names encode is not known: no more than their labels are long. They "
+                "were read in the queries themselves."
+            )
         else:
             sentences += _no_amount(figures)
         if figures.write_line:
             more = f" of {figures.write_requests:,}" if figures.write_requests > 1 else ""
             denied = " that was denied" if rule.shows == "denied" else ""
             sentences.append(f"First write request{more}{denied}: {figures.write_line}.")
-        if named:
+        if named and rule.shows != "names":
             sentences.append(f"The name is {NAME_WORDS[name_grade]}.")
         if figures.ambiguous:
             sentences.append(

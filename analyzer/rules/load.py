@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RULES_DIR = Path(__file__).parent
 FIGURES = ("upload_bytes", "small_bytes", "write_bytes")
-SHOWS = ("upload", "denied", "contact")
+SHOWS = ("upload", "names", "denied", "contact")
 DOCUMENTED = ("why", "arithmetic", "false_positives")
 """Keys that only a reader needs; every built-in rule has them."""
 EFFECTS = ("cap", "step-down", "at-least", "note")

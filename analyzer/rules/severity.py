@@ -115,7 +115,8 @@ def judge(
         severity = _step_down(severity, modifier, reasons)
     if rule.stream == "exfiltration":
         severity = _climb(COMMON_STEPS, measured, thresholds, severity, reasons)
-        severity = _weak_direction(severity, measured, reasons)
+        if rule.shows != "names":  # byte counts have no part in what names carry
+            severity = _weak_direction(severity, measured, reasons)
     for modifier in named:
         severity = _bound(severity, modifier, reasons)
     if rule.without_inventory is not None and not inventory:

@@ -222,7 +222,7 @@ def _is_indicator(finding: Finding) -> bool:
     return (
         finding.stream == "exfiltration"
         and finding.severity in ("critical", "high", "medium")
-        and finding.shows == "upload"
+        and finding.shows in ("upload", "names")
         and finding.ownership in ("foreign", "unknown", "denied")
         and finding.endpoint is not None
         and _is_domain_name(finding.endpoint)

@@ -4,6 +4,7 @@
 -- order = 20
 -- needs = { dns = "dns_hour_names" }
 -- severity = "medium"
+-- shows = "names"
 -- attack = ["T1048.003", "T1071.004"]
 -- explanation = "{agent} asked for {names} different names below {target}; in its busiest hour {hour_names} names carried {hour_bytes} different label bytes to whoever runs that domain (first: {example}). Resolvers pass such queries on, whatever a firewall permits."
 -- why = "A query reaches the name server of the domain that it asks for, through any resolver, from hosts that can reach nothing else. Whoever runs the domain reads the labels in front of it. Real names repeat; data does not."
@@ -14,10 +15,6 @@
 --   "If a product asks there by design, state its names as [[quiet]] in a catalogue file (docs/endpoints.md, Quiet names).",
 --   "Ask the resolver's log which program asks, and who registered the domain (whois {target_arg}).",
 -- ]
--- [modifiers.read-in-clear]
--- effect = "at-least"
--- severity = "medium"
--- reason = "the names themselves were read: no byte count is needed to see what they carry"
 WITH asked AS (
     SELECT DISTINCT
         coalesce(a.agent, d.client_ip) AS agent,
@@ -132,7 +129,7 @@ SELECT
     q.agent,
     q.domain AS endpoint,
     min(p.flow_ids) AS flow_ids,
-    ['read-in-clear'] AS modifiers,
+    []::VARCHAR[] AS modifiers,
     {
         'names': count(DISTINCT q.qname),
         'hour_names': max(q.hour[1]),

@@ -1,5 +1,6 @@
 -- Who and what a finding is about. A role comes from the flows to the endpoint itself; where the
--- finding is about another name (a registry whose layers came from elsewhere), from that name.
+-- finding is about another name (a registry whose layers came from elsewhere, a domain whose names a
+-- resolver was asked for), from that name.
 SELECT
     s.finding,
     s.stream,
@@ -11,11 +12,11 @@ SELECT
         AS addresses,
     coalesce(
         min(j.role) FILTER (WHERE j.endpoint IS NOT DISTINCT FROM s.endpoint),
-        min(e.role), min(j.role)
+        min(e.role), 'unknown'
     ) AS role,
     coalesce(
         min(j.ownership) FILTER (WHERE j.endpoint IS NOT DISTINCT FROM s.endpoint),
-        min(e.ownership), min(j.ownership)
+        min(e.ownership), 'unknown'
     ) AS ownership,
     coalesce(
         min(j.service) FILTER (WHERE j.endpoint IS NOT DISTINCT FROM s.endpoint), min(e.service)
