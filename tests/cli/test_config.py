@@ -83,11 +83,22 @@ def test_declarations_of_all_places_add_up(shown, elsewhere, monkeypatch):
         ("a=10.1.0.0/24", "flag"),
         ("a=fd00::/64", "flag"),
         ("b=10.2.0.0/24", "environment ACRTRACE_AGENT"),
-        ("c=10.3.0.0/24", "acrtrace.toml:2"),
+        ("c=10.3.0.0/24", "acrtrace.toml:3"),
     ]
     assert of(rows, "rules.off") == [
         ("HY004", "environment ACRTRACE_RULE_OFF"),
         ("HY005", "acrtrace.toml:4"),
+    ]
+
+
+def test_every_approval_is_listed_with_its_own_line(shown, elsewhere):
+    (elsewhere / "acrtrace.toml").write_text(
+        '[[approve]]\nname = "a.example"\n\n[[approve]]\nname = "b.example"\nowner = "us"\n'
+    )
+    assert of(shown("--approve", "c.example"), "approve") == [
+        ("c.example", "flag"),
+        ("a.example", "acrtrace.toml:1"),
+        ("b.example (owner us)", "acrtrace.toml:4"),
     ]
 
 

@@ -168,8 +168,8 @@ def test_mistakes_are_usage_errors(write, text, reason):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('own = ["a b"]', "acrtrace.toml 'a b'"),
-        ('approve = ["a b"]', "--approve in "),
+        ('own = ["a b"]', "acrtrace.toml:1: own 'a b'"),
+        ('approve = ["a b"]', "acrtrace.toml:1: approve 'a b'"),
         ('registries = ["x.blob.core.windows.net"]', "is no registry's name; own takes"),
         ('inventory = ["absent.json"]', "absent.json: cannot read"),
         ('catalogue = ["absent.toml"]', "absent.toml: cannot read"),
