@@ -110,9 +110,8 @@ def _rules_off(
     found = [Row("rules.off", v, origin(ctx, options["rules_off"], v)) for v in
              ctx.params["rules_off"]]  # fmt: skip
     for rule, reason in project.rules_off:
-        line = place_of(project, rule, "rules")
-        where = line if line != str(project.path) else place_of(project, "off", "rules")
-        found.append(Row("rules.off", f"{rule} ({reason})" if reason else rule, where))
+        text = f"{rule} ({reason})" if reason else rule
+        found.append(Row("rules.off", text, project.place_of_off(rule)))
     return found or [Row("rules.off", None, "default")]
 
 

@@ -66,6 +66,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "adds": True,
             "multiple": True,
             "metavar": "NAME",
+            "callback": values.declared_names,
             "help": "Ours: a host name, acr:LABEL or storage:LABEL; a bare word means acr:. "
             "Repeatable.",
         },
@@ -77,6 +78,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "adds": True,
             "multiple": True,
             "metavar": "NAME",
+            "callback": values.declared_names,
             "help": "Not ours, but permitted; written like --own. Repeatable.",
         },
     ),

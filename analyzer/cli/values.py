@@ -39,6 +39,17 @@ def agent_networks(
     return tuple(pairs)
 
 
+def declared_names(
+    _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """NAMEs as ``--own`` takes them, unchanged; a suffix is checked with the catalogue."""
+    from analyzer.endpoints.declare import read_name
+
+    for value in values:
+        read_name(value, param.opts[-1])
+    return values
+
+
 def spelled(
     form: str,
 ) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:

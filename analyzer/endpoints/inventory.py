@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.endpoints.approvals import Approval, Ended
 from analyzer.endpoints.az_output import read_inventory
@@ -287,12 +287,35 @@ def _said_by(place: Place, approval: Approval) -> str:
 
 
 def _catalogue(project: ProjectFile) -> Catalogue:
-    return Catalogue.load(
-        project.catalogue,
-        suffixes=dict(project.suffixes),
-        aliases=dict(project.aliases),
-        disabled=project.disable,
-    )
+    parts: dict[str, dict[str, Any]] = {
+        "catalogue": {"extra": project.catalogue},
+        "acr_suffixes": {"suffixes": dict(project.suffixes)},
+        "disable": {"disabled": project.disable},
+        "aliases": {"aliases": dict(project.aliases)},
+    }
+    try:
+        return Catalogue.load(**{name: v for part in parts.values() for name, v in part.items()})
+    except UsageError:
+        if project.place is None:
+            raise
+    # Which key is to blame is found by adding one after the other.
+    given: dict[str, Any] = {}
+    for key, part in parts.items():
+        given |= part
+        try:
+            Catalogue.load(**given)
+        except UsageError as error:
+            raise _blamed(project, key, error) from None
+    raise AssertionError("a catalogue that could not be loaded was loaded")
+
+
+def _blamed(project: ProjectFile, key: str, error: UsageError) -> UsageError:
+    place = project.place or Place(Path(), "")
+    if key == "aliases":
+        for alias, _ in project.aliases:
+            if f"alias {alias!r}" in str(error):
+                return place.error(str(error), alias, key)
+    return place.error(f"{key}: {error}", *(("", key) if key == "aliases" else (key,)))
 
 
 def imitates(name: str, inventory: Inventory) -> str | None:
