@@ -45,8 +45,12 @@ def show(ctx: click.Context, /, listing: str, **options: Any) -> None:
     from analyzer.api import check
     from analyzer.cli.layers import rows
     from analyzer.cli.settings import settings_of
+    from analyzer.cli.speech import say
+    from analyzer.cli.variables import unknown_variables
 
     del options
+    for warning in unknown_variables():
+        say(warning)
     check(settings_of(ctx))  # what analyze would refuse is no setting
     found = rows(ctx)
     if listing == "json":

@@ -110,8 +110,8 @@ def test_every_approval_is_listed_with_its_own_line(shown, elsewhere):
         ("[rules.HY999]\noff = true", "acrtrace.toml:1: [rules]: rule 'HY999' cannot be"),
         ('\ninventory = ["no.json"]', "acrtrace.toml:2: inventory: no.json: cannot read inventory"),
         (
-            "[agents]\na = '10.0.0.1'\nb = '10.0.0.1/32'",
-            "acrtrace: acrtrace.toml:3: agents 'a' and 'b' both",
+            "[agents]\na = '10.0.0.1'\nb = '10.0.0.1'",
+            "acrtrace: acrtrace.toml:3: agents 'a'",
         ),
         ('[logs]\nformat = "zeeek"', "zeeek"),
     ],
