@@ -20,10 +20,12 @@ from analyzer.case.build import derive, open_case
 from analyzer.case.store import store_inputs, store_issues
 from analyzer.case.window import clip, last_ns
 from analyzer.endpoints.inventory import Inventory
+from analyzer.endpoints.policy import claimed_twice
 from analyzer.evidence.filters import bpf, recount
 from analyzer.evidence.kql import queries
 from analyzer.evidence.lines import reprint
 from analyzer.inputs.discover import discover
+from analyzer.issues import UsageError
 from analyzer.rules.assemble import evaluate
 from analyzer.rules.expected import Expected
 from analyzer.rules.load import load
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from analyzer.config import Settings
     from analyzer.inputs.sniff import Format, Stranger
     from analyzer.issues import Issue
+    from analyzer.logs.format import LogFormat
     from analyzer.result import Result
     from analyzer.rules.load import Rule
 
@@ -98,6 +101,7 @@ def judged_case(
 
 def _rules(settings: Settings) -> list[Rule] | None:
     """The rules that run; None for the built-in ones."""
+    from analyzer.endpoints.project_file import read_project_file
     from analyzer.rules.chosen import chosen
 
     rules = None
@@ -107,7 +111,12 @@ def _rules(settings: Settings) -> list[Rule] | None:
         rules = stated(settings.rules_dir, settings.thresholds, settings.rule_seconds)
     if not settings.rules_off:
         return rules
-    return chosen(load() if rules is None else rules, (rule for rule, _ in settings.rules_off))
+    project = read_project_file(settings.config_file)
+    return chosen(
+        load() if rules is None else rules,
+        (rule for rule, _ in settings.rules_off),
+        {rule: project.place_of_off(rule) for rule, _ in project.rules_off},
+    )
 
 
 @contextmanager
@@ -126,10 +135,41 @@ def build_case(
 
 
 def load_inventory(settings: Settings) -> Inventory:
-    """What is declared as ours, approved or denied, in the terms of the endpoint catalogue."""
-    return Inventory.load(
+    """What is declared as ours, approved or denied, in the terms of the endpoint catalogue.
+
+    Raises:
+        UsageError: A declaration is wrong, or two agents have one network.
+    """
+    inventory = Inventory.load(
         settings.inventories, settings.own, settings.approve, settings.config_file
     )
+    clash = claimed_twice((*settings.agents, *inventory.agents))
+    if clash is not None:
+        raise UsageError(clash)
+    return inventory
+
+
+def check(settings: Settings) -> None:
+    """Refuses what `analyze` would refuse before it reads an input, and reads none.
+
+    Raises:
+        UsageError: An inventory, configuration, catalogue, rule or log format is wrong.
+    """
+    load_inventory(settings)
+    _rules(settings)
+    _log_formats(settings)
+
+
+def _log_formats(settings: Settings) -> dict[str, LogFormat] | None:
+    """The formats of logs where a setting names one; None leaves it to their content.
+
+    They take a moment to import, and captures alone have no use for them.
+    """
+    if not settings.log_maps and settings.squid_logformat is None and settings.log_format is None:
+        return None
+    from analyzer.logs.extract import log_formats
+
+    return log_formats(settings.log_maps, settings.squid_logformat, settings.log_format)
 
 
 @contextmanager
@@ -148,12 +188,7 @@ def _built(
         if progress is not None:
             progress(done, None)
 
-    # The formats of logs take a moment to import, and captures alone have no use for them.
-    formats = None
-    if settings.log_maps or settings.squid_logformat is not None or settings.log_format is not None:
-        from analyzer.logs.extract import log_formats
-
-        formats = log_formats(settings.log_maps, settings.squid_logformat, settings.log_format)
+    formats = _log_formats(settings)
 
     def texts(head: bytes) -> Format | Stranger | None:
         from analyzer.logs.recognise import recognise_log

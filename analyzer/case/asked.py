@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from analyzer.case.window import Outside
     from analyzer.config import Settings
-    from analyzer.endpoints.approvals import Approval
+    from analyzer.endpoints.approvals import Ended
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def asked(
     settings: Settings,
     outside: Outside | None,
-    ended: Sequence[tuple[Approval, str]],
+    ended: Sequence[Ended],
     last_ns: int | None,
 ) -> list[Issue]:
     """The statements of one run, in the order of their weight.
@@ -82,13 +82,18 @@ def _limits(settings: Settings) -> Iterable[Issue]:
         yield _issue("limits-changed", f"Limits differ from the default: {', '.join(changed)}.")
 
 
-def _approvals(ended: Sequence[tuple[Approval, str]], last_ns: int | None) -> Iterable[Issue]:
-    for approval, origin in ended:
+def _approvals(ended: Sequence[Ended], last_ns: int | None) -> Iterable[Issue]:
+    for approval, origin, other in ended:
+        if other is None:
+            meaning = (
+                f"traffic from {approval.expires} 00:00 UTC on is judged as if there were none, "
+                f"and this run's reaches to {instant(last_ns or 0)}."
+            )
+        else:
+            meaning = f"another one ({other}) still clears it."
         yield _issue(
             "approval-expired",
-            f"The approval of {approval.name} ({approval.says()}) has ended: traffic from "
-            f"{approval.expires} 00:00 UTC on is judged as if there were none, and this run's "
-            f"reaches to {instant(last_ns or 0)}.",
+            f"The approval of {approval.name} ({approval.says()}) has ended: {meaning}",
             origin,
         )
 

@@ -105,12 +105,15 @@ def analyze(
     file://), or - for standard input.
     """
     from analyzer.cli.preflight import check_case, check_report
+    from analyzer.cli.variables import unknown_variables
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
     from analyzer.report.view import View
     from analyzer.report.write import default_path
 
     del options  # settings_of reads them from the context
+    for warning in unknown_variables():
+        say(warning)
     if quiet and verbose:
         raise UsageError("-q and -v contradict each other")
     settings = settings_of(

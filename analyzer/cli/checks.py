@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,9 +9,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from analyzer.cli.variables import PREFIX, known_variables, unknown_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,14 +27,13 @@ CATALOGUE_DAYS = 180
 """Providers add regions and services several times a year."""
 
 _ENGINE_EXTRAS = (
-    ("scapy", "--engine scapy"),
-    ("pyshark", "--engine tshark and inspect"),
-    ("pandas", "the Python interface's tables"),
-    ("adlfs", "URLs of Azure Storage (abfs://)"),
-    ("s3fs", "URLs of S3 (s3://)"),
+    ("scapy", "--engine scapy needs it"),
+    ("pyshark", "--engine tshark and inspect need it"),
+    ("pandas", "the Python interface's tables need it"),
+    ("adlfs", "URLs of Azure Storage (abfs://) need it"),
+    ("s3fs", "URLs of S3 (s3://) need it"),
 )
 _DISTRIBUTION = "acrtrace"
-_OWN_VARIABLES = ("ACRTRACE_CACHE_DIR", "ACRTRACE_DEBUG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,18 @@ class Check:
     found: str
 
 
-def checks() -> list[Check]:
-    """All of them, in the order in which a reader needs them."""
+def checks(config: Path | None = None) -> list[Check]:
+    """All of them, in the order in which a reader needs them.
+
+    Args:
+        config: Configuration instead of the one that would be found.
+    """
     looks: tuple[Callable[[], Iterable[Check]], ...] = (
         _python,
         _libraries,
         _kernels,
         _catalogue,
-        _configuration,
+        partial(_configuration, config),
         _variables,
         _memory,
         _disk,
@@ -136,48 +141,36 @@ def _catalogue() -> Iterable[Check]:
         )
 
 
-def _configuration() -> Iterable[Check]:
-    from analyzer.cli.main import cli
-    from analyzer.cli.settings import CONFIG_NAME
-    from analyzer.issues import AcrtraceError
-
-    named = os.environ.get("ACRTRACE_CONFIG")
-    if named is None and not Path(CONFIG_NAME).is_file():
-        yield Check("configuration", "ok", f"no {CONFIG_NAME} here: defaults and flags alone")
-        return
+def _configuration(config: Path | None = None) -> Iterable[Check]:
+    """The options of analyze as file and environment set them, checked as analyze would."""
     import click
 
-    from analyzer.cli.settings import settings_of
-    from analyzer.endpoints.inventory import Inventory
+    from analyzer.api import check
+    from analyzer.cli.analyze import analyze
+    from analyzer.cli.settings import CONFIG_NAME, settings_of
+    from analyzer.issues import AcrtraceError
 
+    flags = [] if config is None else ["--config", str(config)]
     try:
-        command = cli.get_command(click.Context(cli), "analyze")
-        assert command is not None
-        with command.make_context("analyze", ["-"]) as ctx:
+        with analyze.make_context("analyze", [*flags, "--", "-"]) as ctx:
             settings = settings_of(ctx, ("-",))
-        Inventory.load(settings.inventories, settings.own, settings.approve, settings.config_file)
+        check(settings)
     except click.ClickException as error:
         yield Check("configuration", "failure", error.format_message())
     except AcrtraceError as error:
         yield Check("configuration", "failure", str(error))
     else:
-        yield Check("configuration", "ok", f"{settings.config_file}: read")
+        found = f"no {CONFIG_NAME} here: defaults and flags alone"
+        if settings.config_file is not None:
+            found = f"{settings.config_file}: read"
+        yield Check("configuration", "ok", found)
 
 
 def _variables() -> Iterable[Check]:
-    from analyzer.cli.analyze import analyze
-    from analyzer.names import suggestion
-
-    known = {str(option.envvar) for option in analyze.params if option.envvar}
-    known |= set(_OWN_VARIABLES)
-    given = sorted(name for name in os.environ if name.startswith("ACRTRACE_"))
-    for name in given:
-        if name not in known:
-            yield Check(
-                "environment", "warning", f"{name} is nothing we read{suggestion(name, known)}"
-            )
-    set_here = [name for name in given if name in known]
-    yield Check("environment", "ok", ", ".join(set_here) or "no ACRTRACE_ variable is set")
+    for warning in unknown_variables():
+        yield Check("environment", "warning", warning)
+    read = ", ".join(known_variables())
+    yield Check("environment", "ok", read or f"no {PREFIX} variable is set")
 
 
 def _memory() -> Iterable[Check]:
@@ -237,6 +230,6 @@ def _extras() -> Iterable[Check]:
     for name, needed_by in _ENGINE_EXTRAS:
         found = _version(name)
         if found is None:
-            yield Check(name, "note", f"not installed: {needed_by} need it")
+            yield Check(name, "note", f"not installed: {needed_by}")
         else:
             yield Check(name, "ok", found)

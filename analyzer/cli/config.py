@@ -42,11 +42,16 @@ def show(ctx: click.Context, /, listing: str, **options: Any) -> None:
     (ACRTRACE_...), that before the file, that before the default; declarations (what is ours,
     approved, agents, resolvers, allows, rules switched off) add up.
     """
+    from analyzer.api import check
     from analyzer.cli.layers import rows
     from analyzer.cli.settings import settings_of
+    from analyzer.cli.speech import say
+    from analyzer.cli.variables import unknown_variables
 
     del options
-    settings_of(ctx)  # what contradicts itself is no setting
+    for warning in unknown_variables():
+        say(warning)
+    check(settings_of(ctx))  # what analyze would refuse is no setting
     found = rows(ctx)
     if listing == "json":
         plain = [{"key": r.key, "value": r.value, "origin": r.origin} for r in found]

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
+
+from analyzer.cli.settings import CONFIG_NAME, FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READY, NOT_READY = 0, 1
 
@@ -20,14 +26,20 @@ READY, NOT_READY = 0, 1
     default="text",
     show_default=True,
 )
-def doctor(fmt: str) -> int:
+@click.option(
+    "config",
+    "--config",
+    type=FILE,
+    help=f"Configuration instead of ./{CONFIG_NAME}.",
+)
+def doctor(fmt: str, config: Path | None) -> int:
     """Check Python, libraries, compiled kernels, catalogue, configuration, memory, disk and what is
     optional. Nothing is changed, and no network is used.
     """
     from analyzer.cli.checks import checks
     from analyzer.report.visible import visible
 
-    found = checks()
+    found = checks(config)
     if fmt == "json":
         click.echo(json.dumps([asdict(check) for check in found], indent=2))
     else:

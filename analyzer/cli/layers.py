@@ -75,20 +75,26 @@ def _declarations(
         values = ctx.params[parameter] if parameter else ()
         given = [Row(key, _plain(v), origin(ctx, options[parameter or ""], v)) for v in values]
         where = place_of(project, *(("", key) if key in ("agents", "aliases") else (key,)))
-        given += [Row(key, _plain(value), where) for value in _of_file(project, key)]
+        given += [Row(key, _plain(value), line or where) for value, line in _of_file(project, key)]
         yield from given or [Row(key, None, "default")]
     for name, key in _SUFFIXES.items():
         for value in dict(project.suffixes).get(name, ()):
             yield Row(key, value, place_of(project, key))
 
 
-def _of_file(project: ProjectFile, key: str) -> Iterable[object]:
-    if key == "approve":
+def _of_file(project: ProjectFile, key: str) -> Iterable[tuple[object, str | None]]:
+    """The values of a declaration, with where each stands if it has a place of its own."""
+    if key == "approve" and project.place is not None:
         for approval in project.approve:
             about = approval.says()
-            yield f"{approval.name} ({about})" if about else approval.name
-        return
-    yield from getattr(project, key)
+            value = f"{approval.name} ({about})" if about else approval.name
+            yield value, project.place.at_line(approval.line)
+    elif key in ("agents", "aliases") and project.place is not None:
+        for name, value in getattr(project, key):
+            yield (name, value), project.place.at(name, key)
+    else:
+        for value in getattr(project, key):
+            yield value, None
 
 
 def _singles(ctx: click.Context, options: dict[str, click.Parameter]) -> Iterator[Row]:
@@ -104,9 +110,8 @@ def _rules_off(
     found = [Row("rules.off", v, origin(ctx, options["rules_off"], v)) for v in
              ctx.params["rules_off"]]  # fmt: skip
     for rule, reason in project.rules_off:
-        line = place_of(project, rule, "rules")
-        where = line if line != str(project.path) else place_of(project, "off", "rules")
-        found.append(Row("rules.off", f"{rule} ({reason})" if reason else rule, where))
+        text = f"{rule} ({reason})" if reason else rule
+        found.append(Row("rules.off", text, project.place_of_off(rule)))
     return found or [Row("rules.off", None, "default")]
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli import offered
+
 if TYPE_CHECKING:
     from analyzer.rules.load import Rule
 
@@ -62,7 +64,7 @@ def rules(folder: Path | None, rules_dir: Path | None) -> None:
 
 
 @click.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=offered.rule_ids)
 @click.option("marked", "--markdown", is_flag=True, help="Print it as docs/rules/ID.md.")
 @_own
 def rule(rule_id: str, marked: bool, rules_dir: Path | None) -> None:

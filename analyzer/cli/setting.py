@@ -77,9 +77,10 @@ class Setting(click.Option):
         try:
             return super().process_value(ctx, value)
         except (click.BadParameter, UsageError) as error:
-            if where == "flag":
+            if where in ("flag", "default"):  # of a file found here, the error names the line
                 raise
             text = error.message if isinstance(error, click.BadParameter) else str(error)
+            text = text.removeprefix(self.opts[-1]).lstrip(": ")  # it stands in no flag
             raise UsageError(f"{where}: {text}") from None
 
 

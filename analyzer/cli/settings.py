@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli import values
+from analyzer.cli import offered, values
 from analyzer.cli.outcome import FAIL_ON
 from analyzer.cli.setting import PROJECT, Setting, given_as_flag, project_of
 from analyzer.config import ENGINES, RULE_SECONDS
@@ -66,6 +66,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "adds": True,
             "multiple": True,
             "metavar": "NAME",
+            "callback": values.declared_names,
             "help": "Ours: a host name, acr:LABEL or storage:LABEL; a bare word means acr:. "
             "Repeatable.",
         },
@@ -77,6 +78,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "adds": True,
             "multiple": True,
             "metavar": "NAME",
+            "callback": values.declared_names,
             "help": "Not ours, but permitted; written like --own. Repeatable.",
         },
     ),
@@ -129,6 +131,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {
             "group": LOGS,
             "metavar": "NAME",
+            "shell_complete": offered.log_formats,
             "help": "What the logs are, where their content does not tell; 'acrtrace formats' "
             "lists them.",
         },
@@ -229,6 +232,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "multiple": True,
             "metavar": "ID",
             "callback": values.rule_ids,
+            "shell_complete": offered.rule_ids,
             "help": "Switch a rule off, which the report states. Repeatable.",
         },
     ),
@@ -240,6 +244,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "multiple": True,
             "metavar": "NAME=NUMBER",
             "callback": values.limits,
+            "shell_complete": offered.limits,
             "help": "Another limit, which the report states; 'acrtrace config show' lists them. "
             "Repeatable.",
         },

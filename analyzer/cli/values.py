@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_DAY = datetime(9999, 12, 30, tzinfo=UTC)
+_DAY_NS = 86_400_000_000_000
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
+_TIME = re.compile(rf"(?:{_DAY.pattern})[T ][0-9]")
 _RULE = re.compile(r"[A-Z]{2}[0-9]{3}")
 
 
@@ -35,6 +37,17 @@ def agent_networks(
                 raise click.BadParameter(f"{value!r}: {error}") from error
             pairs.append((label.strip(), str(network)))
     return tuple(pairs)
+
+
+def declared_names(
+    _ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """NAMEs as ``--own`` takes them, unchanged; a suffix is checked with the catalogue."""
+    from analyzer.endpoints.declare import read_name
+
+    for value in values:
+        read_name(value, param.opts[-1])
+    return values
 
 
 def spelled(
@@ -96,7 +109,10 @@ def moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> in
     """
     if value is None:
         return None
+    whole_day = _DAY.fullmatch(value)
     try:
+        if not whole_day and not _TIME.match(value):
+            raise ValueError(value)  # 2026-W48 is a week, of which fromisoformat takes the Monday
         when = datetime.fromisoformat(value)
     except ValueError as error:
         raise click.BadParameter(
@@ -105,11 +121,9 @@ def moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> in
         ) from error
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
-    whole_day = "--to" in param.opts and re.fullmatch(r"\d{4}-?(\d{2}-?\d{2}|W\d{2}-?\d)", value)
-    if whole_day:
-        when = min(when, _LAST_DAY) + timedelta(days=1)
     ns = (when - _EPOCH) // timedelta(microseconds=1) * 1000
-    return ns - 1 if whole_day else ns
+    # In whole numbers: a day after 9999-12-31 is no date of Python's.
+    return ns + _DAY_NS - 1 if whole_day and "--to" in param.opts else ns
 
 
 def rule_ids(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.names import printable
 
@@ -29,12 +29,14 @@ class Approval:
         owner: Who answers for it, None when not said.
         reason: Why, None when not said.
         expires: First day on which it clears nothing any more, None for no end.
+        line: Where it stands in its file, None for a flag or when that is not known.
     """
 
     name: str
     owner: str | None = None
     reason: str | None = None
     expires: datetime.date | None = None
+    line: int | None = field(default=None, compare=False)
 
     @property
     def expires_ns(self) -> int | None:
@@ -49,6 +51,20 @@ class Approval:
         return ", ".join(f"{title} {value}" for title, value in parts if value is not None)
 
 
+class Ended(NamedTuple):
+    """An approval that had ended when the last traffic was seen.
+
+    Attributes:
+        approval: The approval.
+        origin: Where it stands.
+        other: Where another approval of the same name stands that goes on, None without one.
+    """
+
+    approval: Approval
+    origin: str
+    other: str | None = None
+
+
 def read_approvals(place: Place, value: Any) -> tuple[Approval, ...]:
     """The names of ``approve``: a list of texts, tables, or both.
 
@@ -57,10 +73,16 @@ def read_approvals(place: Place, value: Any) -> tuple[Approval, ...]:
     """
     if not isinstance(value, list):
         raise place.error("approve must be a list of texts, or tables: [[approve]]", "approve")
-    return tuple(_approval(place, each) for each in value)
+    # Tables of one name have a head each; a list has the line of its key.
+    lines = place.lines("approve")
+    own = len(lines) == len(value)
+    return tuple(
+        _approval(place, each, lines[number] if own else place.line("approve"))
+        for number, each in enumerate(value)
+    )
 
 
-def _approval(place: Place, value: Any) -> Approval:
+def _approval(place: Place, value: Any, line: int | None) -> Approval:
     if isinstance(value, str):
         value = {"name": value}
     if not isinstance(value, dict):
@@ -77,6 +99,7 @@ def _approval(place: Place, value: Any) -> Approval:
         owner=texts["owner"],
         reason=texts["reason"],
         expires=_day(place, value.get("expires")),
+        line=line,
     )
 
 

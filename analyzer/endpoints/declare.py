@@ -75,23 +75,40 @@ def declare(
     Raises:
         UsageError: The text has none of the forms above, or names an unknown cloud suffix.
     """
-    where = f"{said_by or origin} {printable(text)!r}"
+    said_by = said_by or origin
+    host, service, label = read_name(text, said_by)
+    if host is None:
+        key = _key(service, label, catalogue, f"{said_by} {printable(text)!r}")
+        return into.add_label(key, origin)
+    owner = None if address_of(host) is not None else label_of(catalogue.match(host))
+    return into.add_host(host, origin) if owner is None else into.add_label(owner, origin)
+
+
+def read_name(text: str, said_by: str) -> tuple[str | None, str, str]:
+    """Parses one NAME as far as that needs no catalogue.
+
+    Returns:
+        A host name or address and two empty texts, or None with a service and its label (which may
+        have ``@`` and a suffix that is not checked here).
+
+    Raises:
+        UsageError: The text has none of the forms above.
+    """
+    where = f"{said_by} {printable(text)!r}".lstrip()
     service, colon, rest = text.strip().partition(":")
     if colon and service.lower() in LABELLED:
-        return into.add_label(_key(service.lower(), rest, catalogue, where), origin)
+        return None, service.lower(), _label(service.lower(), rest, where)
     address = address_of(text)
     if address is not None:
-        return into.add_host(address, origin)
-    if "." not in text.partition("@")[0]:
-        if colon:
-            raise UsageError(f"{where}: {_FORMS}")
-        return into.add_label(_key("acr", text, catalogue, where), origin)
+        return address, "", ""
     host = normalise(text)
-    if host is None or "*" in text:
+    if "*" in text or ("." in text.partition("@")[0] and host is None):
         raise UsageError(f"{where}: not a host name (no wildcard, port or path); {_FORMS}")
-    match = catalogue.match(host)
-    key = label_of(match)
-    return into.add_host(host, origin) if key is None else into.add_label(key, origin)
+    if "." in text.partition("@")[0]:
+        return host, "", ""
+    if colon:
+        raise UsageError(f"{where}: {_FORMS}")
+    return None, "acr", _label("acr", text, where)
 
 
 def label_of(match: Match) -> Key | None:
@@ -101,10 +118,16 @@ def label_of(match: Match) -> Key | None:
     return match.service, match.suffix, match.owner
 
 
-def _key(service: str, text: str, catalogue: Catalogue, where: str) -> Key:
-    label, at, suffix = text.strip().lower().partition("@")
+def _label(service: str, text: str, where: str) -> str:
+    plain = text.strip().lower()
+    label = plain.partition("@")[0]
     if not _LABEL[service].fullmatch(label):
         raise UsageError(f"{where}: {printable(label)!r} is no name of that service; {_FORMS}")
+    return plain
+
+
+def _key(service: str, text: str, catalogue: Catalogue, where: str) -> Key:
+    label, at, suffix = text.partition("@")
     known = catalogue.vocabulary.sets.get(service, ())
     suffix = suffix.removesuffix(".") if at else LABELLED[service]
     if suffix not in known:

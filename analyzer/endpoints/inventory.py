@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from analyzer.endpoints.approvals import Approval
+from analyzer.endpoints.approvals import Approval, Ended
 from analyzer.endpoints.az_output import read_inventory
 from analyzer.endpoints.declare import Declarations, declare, label_text
 from analyzer.endpoints.json_text import read_json
 from analyzer.endpoints.lookalike import Lookalikes
 from analyzer.endpoints.match import Catalogue, Match
 from analyzer.endpoints.project_file import ProjectFile, read_project_file
+from analyzer.endpoints.project_keys import Place
 from analyzer.issues import UsageError
 from analyzer.names import address_of, normalise, printable
 from analyzer.result import InventoryInfo
@@ -78,10 +79,14 @@ class Inventory:
         inventory.proxies = project.proxies
         inventory.resolvers = project.resolvers
         inventory.allows = project.allows
-        for path in (*files, *project.inventory):
-            inventory.sources.append(
-                read_inventory(read_json(Path(path)), inventory.own, inventory.catalogue)
-            )
+        for path in files:
+            inventory._read(path)
+        for path in project.inventory:
+            try:
+                inventory._read(path)
+            except UsageError as error:
+                place = project.place or Place(path, "")
+                raise place.error(f"inventory: {error}", "inventory") from None
         inventory._declare(own, approve, project)
         return inventory
 
@@ -130,7 +135,7 @@ class Inventory:
             return "unknown", "no catalogue entry knows this name"
         return self._by_entry(match)
 
-    def lapse(self, last_ns: int | None) -> list[tuple[Approval, str]]:
+    def lapse(self, last_ns: int | None) -> list[Ended]:
         """Takes back the approvals that had ended when the last traffic was seen.
 
         Args:
@@ -138,7 +143,7 @@ class Inventory:
                 nothing has ended. Today's date is never asked for, so that a run can be repeated.
 
         Returns:
-            Those approvals, each with where it stands.
+            Those approvals, each with where it stands and whether another one goes on.
         """
         ended = [
             (approval, origin)
@@ -157,7 +162,15 @@ class Inventory:
             one = Declarations()
             declare(approval.name, one, self.catalogue, origin)
             self._ended.append((approval.expires_ns or 0, one))
-        return ended
+        return [Ended(*each, self._goes_on(each[0].name)) for each in ended]
+
+    def _goes_on(self, name: str) -> str | None:
+        """Where another approval of this name stands that has not ended."""
+        one = Declarations()
+        declare(name, one, self.catalogue, "")
+        hosts = [self.approved.hosts.get(host) for host in one.hosts]
+        labels = [self.approved.labels.get(key) for key in one.labels]
+        return next((where for where in (*hosts, *labels) if where is not None), None)
 
     @property
     def has_lapsed(self) -> bool:
@@ -201,33 +214,57 @@ class Inventory:
         return f"{label} is in no inventory and was not declared"
 
     def _declare(self, own: Sequence[str], approve: Sequence[str], project: ProjectFile) -> None:
-        file = str(project.path)
-        self._record("--own", None, [(n, "--own") for n in own], self.own)
+        file, place = str(project.path), project.place or Place(Path(), "")
+        self._record("--own", None, [(n, "--own", "--own") for n in own], self.own)
         for name in project.registries:
             if not name.startswith("acr:") and self.catalogue.match(name).service != "acr":
-                raise UsageError(
-                    f"{file}: registries: {printable(name)!r} is no registry's name; own takes "
-                    "other names"
+                raise place.error(
+                    f"registries: {printable(name)!r} is no registry's name; own takes other names",
+                    "registries",
                 )
-        ours = (*project.registries, *project.own)
-        self._record(file, project.sha256, [(n, file) for n in ours], self.own)
+        ours = [
+            (name, file, f"{place.at(key)}: {key}")
+            for key, names in (("registries", project.registries), ("own", project.own))
+            for name in names
+        ]
+        self._record(file, project.sha256, ours, self.own)
         # One record for both: a reader of the report asks what was approved, not from where.
         self._approvals = [
             *((Approval(name), "--approve") for name in approve),
             *((approval, file) for approval in project.approve),
         ]
-        approved = [(approval.name, origin) for approval, origin in self._approvals]
+        self._refuse_twice(project.approve, place)
+        approved = [
+            (each.name, origin, "--approve" if origin == "--approve" else _said_by(place, each))
+            for each, origin in self._approvals
+        ]
         said = [approval.says() for approval, _ in self._approvals]
         self._record("--approve", None, approved, self.approved, said)
-        self._record(
-            f"{file} (deny)", project.sha256, [(n, file) for n in project.deny], self.denied
-        )
+        denied = [(name, file, f"{place.at('deny')}: deny") for name in project.deny]
+        self._record(f"{file} (deny)", project.sha256, denied, self.denied)
+
+    def _read(self, path: Path) -> None:
+        self.sources.append(read_inventory(read_json(Path(path)), self.own, self.catalogue))
+
+    def _refuse_twice(self, approvals: Sequence[Approval], place: Place) -> None:
+        """Of two approvals of one name, owner, reason and end would depend on who reads them."""
+        seen: dict[str, Approval] = {}
+        for approval in approvals:
+            said_by = _said_by(place, approval)
+            entry = declare(approval.name, Declarations(), self.catalogue, "", said_by)
+            first = seen.setdefault(entry, approval)
+            if first is not approval:
+                line = "" if first.line in (None, approval.line) else f" in line {first.line}"
+                raise UsageError(
+                    f"{said_by}: {printable(approval.name)!r} is approved twice, first{line} as "
+                    f"{printable(first.name)!r}: one of the two must go"
+                )
 
     def _record(
         self,
         path: str,
         sha256: str | None,
-        names: Sequence[tuple[str, str]],
+        names: Sequence[tuple[str, str, str]],
         into: Declarations,
         said: Sequence[str] = (),
     ) -> None:
@@ -235,8 +272,7 @@ class Inventory:
             return
         entries: list[str] = []
         notes: list[str] = []
-        for number, (name, origin) in enumerate(names):
-            said_by = origin if origin == path else f"{path} in {origin}"
+        for number, (name, origin, said_by) in enumerate(names):
             entry = declare(name, into, self.catalogue, origin, said_by)
             if entry not in entries:
                 entries.append(entry)
@@ -246,13 +282,40 @@ class Inventory:
         self.sources.append(InventoryInfo(path, sha256, entries, notes))
 
 
+def _said_by(place: Place, approval: Approval) -> str:
+    return f"{place.at_line(approval.line)}: approve"
+
+
 def _catalogue(project: ProjectFile) -> Catalogue:
-    return Catalogue.load(
-        project.catalogue,
-        suffixes=dict(project.suffixes),
-        aliases=dict(project.aliases),
-        disabled=project.disable,
-    )
+    parts: dict[str, dict[str, Any]] = {
+        "catalogue": {"extra": project.catalogue},
+        "acr_suffixes": {"suffixes": dict(project.suffixes)},
+        "disable": {"disabled": project.disable},
+        "aliases": {"aliases": dict(project.aliases)},
+    }
+    try:
+        return Catalogue.load(**{name: v for part in parts.values() for name, v in part.items()})
+    except UsageError:
+        if project.place is None:
+            raise
+    # Which key is to blame is found by adding one after the other.
+    given: dict[str, Any] = {}
+    for key, part in parts.items():
+        given |= part
+        try:
+            Catalogue.load(**given)
+        except UsageError as error:
+            raise _blamed(project, key, error) from None
+    raise AssertionError("a catalogue that could not be loaded was loaded")
+
+
+def _blamed(project: ProjectFile, key: str, error: UsageError) -> UsageError:
+    place = project.place or Place(Path(), "")
+    if key == "aliases":
+        for alias, _ in project.aliases:
+            if f"alias {alias!r}" in str(error):
+                return place.error(str(error), alias, key)
+    return place.error(f"{key}: {error}", *(("", key) if key == "aliases" else (key,)))
 
 
 def imitates(name: str, inventory: Inventory) -> str | None:

@@ -8,9 +8,14 @@ is what the report is about, so it is understood here, and only here: it never d
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from analyzer.issues import UsageError
 from analyzer.names import address_of, normalise, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def resolver(text: str, where: str) -> str:
@@ -50,6 +55,28 @@ def allowed(text: str, where: str) -> str:
             "for example *.data.azurecr.io"
         )
     return star + host
+
+
+def claimed_twice(agents: Iterable[tuple[str, str]]) -> str | None:
+    """What is wrong when two agents have the same network; None when all have their own.
+
+    A network inside of another one is no clash: the narrower one counts.
+
+    Args:
+        agents: Labels, each with networks (CIDR, separated by commas).
+    """
+    owner: dict[str, str] = {}
+    for label, networks in agents:
+        for text in networks.split(","):
+            with suppress(ValueError):  # what is no network is told where it is read
+                network = str(ipaddress.ip_network(text.strip(), strict=False))
+                first = owner.setdefault(network, label)
+                if first != label:
+                    return (
+                        f"agents {printable(first)!r} and {printable(label)!r} both have the "
+                        f"network {network}: its addresses can have one name only"
+                    )
+    return None
 
 
 def tenant(text: str, where: str) -> str:

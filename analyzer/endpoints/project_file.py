@@ -10,17 +10,15 @@ import ipaddress
 import re
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from analyzer.config import check_threshold, thresholds_with
 from analyzer.endpoints.approvals import Approval, read_approvals
-from analyzer.endpoints.policy import allowed, resolver
+from analyzer.endpoints.policy import allowed, claimed_twice, resolver
 from analyzer.endpoints.project_keys import DECLARATIONS, SINGLES, TABLES, Place, read_singles
 from analyzer.issues import UsageError
 from analyzer.names import normalise, printable
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MAX_FILE_BYTES = 4 << 20
 _RULE = re.compile(r"[A-Z]{2}[0-9]{3}")
@@ -71,6 +69,12 @@ class ProjectFile:
     rules_off: tuple[tuple[str, str], ...] = ()
     singles: dict[str, Any] = field(default_factory=dict)
 
+    def place_of_off(self, rule: str) -> str:
+        """Where the file switches a rule off: its own table, or the list ``off``."""
+        place = self.place or Place(Path(), "")
+        line = place.line(rule, "rules") or place.line("off", "rules") or place.line("", "rules")
+        return place.at_line(line)
+
 
 def read_project_file(path: Path | None) -> ProjectFile:
     """Reads and checks the file; None gives the empty settings.
@@ -102,11 +106,13 @@ def read_project_file(path: Path | None) -> ProjectFile:
         inventory=tuple(path.parent / p for p in lists["inventory"]),
         catalogue=tuple(path.parent / p for p in lists["catalogue"]),
         disable=lists["disable"],
-        proxies=tuple(_proxy(path, text) for text in lists["proxies"]),
-        resolvers=tuple(resolver(text, f"{path}: resolvers") for text in lists["resolvers"]),
-        allows=tuple(allowed(text, f"{path}: allows") for text in lists["allows"]),
-        agents=_agents(path, tables.get("agents", {})),
-        aliases=_aliases(path, tables.get("aliases", {})),
+        proxies=tuple(_proxy(place, text) for text in lists["proxies"]),
+        resolvers=tuple(
+            resolver(text, f"{place.at('resolvers')}: resolvers") for text in lists["resolvers"]
+        ),
+        allows=tuple(allowed(text, f"{place.at('allows')}: allows") for text in lists["allows"]),
+        agents=_agents(place, tables.get("agents", {})),
+        aliases=_aliases(place, tables.get("aliases", {})),
         suffixes=tuple(
             (k, tuple(e.lower().strip(".") for e in v)) for k, v in suffixes.items() if v
         ),
@@ -209,45 +215,51 @@ def _strings_of_rules(place: Place, values: Any) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _proxy(path: Path, text: str) -> str:
+def _proxy(place: Place, text: str) -> str:
     from analyzer.names import host_of
 
     address = host_of(text)
     if address is None or not (":" in address or address[-1].isdigit()):
-        raise UsageError(
-            f"{path}: proxy {printable(text)!r}: expected ADDRESS or ADDRESS:PORT, "
-            "for example 10.0.0.5:3128"
+        raise place.error(
+            f"proxies: {printable(text)!r}: expected ADDRESS or ADDRESS:PORT, "
+            "for example 10.0.0.5:3128",
+            "proxies",
         )
     return address
 
 
-def _agents(path: Path, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _agents(place: Place, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     agents = []
     for label, value in table.items():
         if not label.strip():
-            raise UsageError(f"{path}: an agent needs a name")
+            raise place.error("an agent needs a name", label, "agents")
         networks = value if isinstance(value, list) else [value]
         for network in networks:
-            where = f"{path}: agent {printable(label)!r}"
+            which = f"agent {printable(label)!r}"
             if not isinstance(network, str):
-                raise UsageError(f'{where}: expected "CIDR" or a list of them')
+                raise place.error(f'{which}: expected "CIDR" or a list of them', label, "agents")
             for part in network.split(","):
                 try:
                     ipaddress.ip_network(part.strip(), strict=False)
                 except ValueError as error:
-                    raise UsageError(f"{where}: {error}") from None
+                    raise place.error(f"{which}: {error}", label, "agents") from None
             agents.append((label, network))
+        clash = claimed_twice(agents)
+        if clash is not None:
+            raise place.error(clash, label, "agents")
     return tuple(agents)
 
 
-def _aliases(path: Path, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _aliases(place: Place, table: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     aliases = []
     for alias, target in table.items():
         host = normalise(alias)
         if host is None or not isinstance(target, str):
-            raise UsageError(
-                f"{path}: alias {printable(alias)!r}: expected "
-                '"registry.example.com" = "myregistry.azurecr.io"'
+            raise place.error(
+                f"alias {printable(alias)!r}: expected "
+                '"registry.example.com" = "myregistry.azurecr.io"',
+                alias,
+                "aliases",
             )
         aliases.append((host, target))
     return tuple(aliases)

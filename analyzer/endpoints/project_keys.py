@@ -101,10 +101,24 @@ class Place:
                 return number
         return None
 
+    def lines(self, key: str) -> list[int]:
+        """Lines of the heads ``[[key]]``, from 1; empty where the key is written as a list."""
+        heads = re.compile(rf"""\s*\[\[\s*["']?{re.escape(key)}["']?\s*\]\]""")
+        lines = enumerate(self.text.splitlines(), 1)
+        return [number for number, line in lines if heads.match(line)]
+
+    def at(self, key: str = "", table: str = "") -> str:
+        """``acrtrace.toml:3``: the file and, where it is known, the line of a key or its table."""
+        line = self.line(key, table) or self.line("", table) if key or table else None
+        return self.at_line(line)
+
+    def at_line(self, line: int | None) -> str:
+        """The file and a line of it."""
+        return str(self.path) if line is None else f"{self.path}:{line}"
+
     def error(self, message: str, key: str = "", table: str = "") -> UsageError:
         """An error that names the file, the line where it is known, and what is wrong."""
-        line = self.line(key, table) or self.line("", table) if key or table else None
-        return UsageError(f"{self.path}{'' if line is None else f':{line}'}: {message}")
+        return UsageError(f"{self.at(key, table)}: {message}")
 
     def unknown(self, key: str, known: tuple[str, ...], table: str = "") -> UsageError:
         """The error of a key that nobody knows, with the one that may be meant."""

@@ -59,7 +59,8 @@ def evaluate(
         rule_seconds=settings.rule_seconds,
     )
     seen = coverage.measure(case, inputs)
-    word, line = verdict(found.findings, seen)
+    clipped = (settings.from_ns, settings.to_ns) != (None, None)
+    word, line = verdict(found.findings, seen, clipped=clipped)
     return Result(
         schema=SCHEMA,
         tool=Tool("acrtrace", tool_version),

@@ -8,13 +8,20 @@ from analyzer.issues import UsageError
 from analyzer.names import printable, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from analyzer.rules.load import Rule
 
 
-def chosen(rules: list[Rule], off: Iterable[str]) -> list[Rule]:
+def chosen(
+    rules: list[Rule], off: Iterable[str], places: Mapping[str, str] | None = None
+) -> list[Rule]:
     """The rules without those that are off, in their order.
+
+    Args:
+        rules: All of them.
+        off: Ids of those that are off.
+        places: Where a file switches one off (``acrtrace.toml:3``), for the error.
 
     Raises:
         UsageError: There is no such rule: a mistyped one would go on reporting.
@@ -22,8 +29,9 @@ def chosen(rules: list[Rule], off: Iterable[str]) -> list[Rule]:
     known = {rule.id for rule in rules}
     wanted = set(off)
     for name in sorted(wanted - known):
+        where = f"{places[name]}: [rules]: " if places and name in places else ""
         raise UsageError(
-            f"rule {printable(name)!r} cannot be switched off, there is none of this name"
+            f"{where}rule {printable(name)!r} cannot be switched off, there is none of this name"
             f"{suggestion(name, known)}; 'acrtrace rules' lists them"
         )
     return [rule for rule in rules if rule.id not in wanted]

@@ -18,8 +18,14 @@ SUSPECTED, NONE_FOUND, CANNOT_TELL = VERDICTS
 HALF = 0.5
 
 
-def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
-    """The verdict word and the verdict line with its figures."""
+def verdict(findings: Sequence[Finding], seen: Seen, *, clipped: bool = False) -> tuple[str, str]:
+    """The verdict word and the verdict line with its figures.
+
+    Args:
+        findings: What the rules found.
+        seen: What could be seen.
+        clipped: Only a part of the time was judged (``--from``, ``--to``).
+    """
     coverage = seen.coverage
     shares = (
         f"{percent(coverage.named_share)} of outgoing bytes named, "
@@ -45,7 +51,7 @@ def verdict(findings: Sequence[Finding], seen: Seen) -> tuple[str, str]:
         shares += f"; {counted(len(denied), 'finding')} of denied attempts"
     if suspects:
         return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)} ({shares})"
-    reason = _blindness(seen)
+    reason = _blindness(seen, clipped)
     if reason is not None and coverage.outgoing_bytes == 0:
         return CANNOT_TELL, f"{CANNOT_TELL}: {reason}"  # of what was not read nothing can be said
     if reason is not None:
@@ -70,12 +76,14 @@ def _suspicion(suspects: Sequence[Finding]) -> str:
     )
 
 
-def _blindness(seen: Seen) -> str | None:
+def _blindness(seen: Seen, clipped: bool) -> str | None:
     """Why nothing can be said, or None."""
     coverage = seen.coverage
     if seen.records == 0:
         return "no packet could be read" if seen.packets else "no record could be read"
     if coverage.flows == 0:
+        if clipped:
+            return "no conversation lies in the time that is judged (--from, --to)"
         return "no conversation could be read"
     if seen.outgoing_flows and not seen.counted_flows:
         return "the input has no byte counts"

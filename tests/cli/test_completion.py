@@ -46,6 +46,17 @@ def test_commands_options_and_choices_are_completed(tmp_path):
     assert complete(tmp_path, "acrtrace config in") == ["init"]
 
 
+def test_values_that_no_list_of_choices_holds_are_completed(tmp_path):
+    rules = complete(tmp_path, "acrtrace rule ex00")
+    assert rules[:2] == ["EX001", "EX002"]
+    assert all(each.startswith("EX00") for each in rules)
+    assert complete(tmp_path, "acrtrace analyze --rule-off HY001") == ["HY001"]
+    assert complete(tmp_path, "acrtrace analyze --threshold tunnel_tu") == ["tunnel_turns=20"]
+    assert complete(tmp_path, "acrtrace analyze --threshold drip_b") == [""]
+    assert complete(tmp_path, "acrtrace analyze --log-format ze") == ["zeek"]
+    assert complete(tmp_path, "acrtrace analyze --log-format nothing") == [""]
+
+
 def test_a_broken_configuration_does_not_disturb(tmp_path):
     (tmp_path / "acrtrace.toml").write_text("][")
     assert complete(tmp_path, "acrtrace analyze --fr") == ["--from"]

@@ -83,12 +83,63 @@ def test_declarations_of_all_places_add_up(shown, elsewhere, monkeypatch):
         ("a=10.1.0.0/24", "flag"),
         ("a=fd00::/64", "flag"),
         ("b=10.2.0.0/24", "environment ACRTRACE_AGENT"),
-        ("c=10.3.0.0/24", "acrtrace.toml:2"),
+        ("c=10.3.0.0/24", "acrtrace.toml:3"),
     ]
     assert of(rows, "rules.off") == [
         ("HY004", "environment ACRTRACE_RULE_OFF"),
         ("HY005", "acrtrace.toml:4"),
     ]
+
+
+def test_every_approval_is_listed_with_its_own_line(shown, elsewhere):
+    (elsewhere / "acrtrace.toml").write_text(
+        '[[approve]]\nname = "a.example"\n\n[[approve]]\nname = "b.example"\nowner = "us"\n'
+    )
+    assert of(shown("--approve", "c.example"), "approve") == [
+        ("c.example", "flag"),
+        ("a.example", "acrtrace.toml:1"),
+        ("b.example (owner us)", "acrtrace.toml:4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('\nown = ["*"]', "acrtrace: acrtrace.toml:2: own '*': not a host name (no wildcard"),
+        ('\n[rules]\noff = ["HY999"]', "acrtrace.toml:3: [rules]: rule 'HY999' cannot be"),
+        ("[rules.HY999]\noff = true", "acrtrace.toml:1: [rules]: rule 'HY999' cannot be"),
+        ('\ninventory = ["no.json"]', "acrtrace.toml:2: inventory: no.json: cannot read inventory"),
+        (
+            "[agents]\na = '10.0.0.1'\nb = '10.0.0.1'",
+            "acrtrace: acrtrace.toml:3: agents 'a'",
+        ),
+        ('[logs]\nformat = "zeeek"', "zeeek"),
+    ],
+)
+def test_what_analyze_would_refuse_is_no_setting(elsewhere, capsys, text, reason):
+    (elsewhere / "acrtrace.toml").write_text(text)
+    assert run(["config", "show"]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_agents_of_two_places_cannot_share_a_network(elsewhere, capsys):
+    (elsewhere / "acrtrace.toml").write_text("[agents]\na = '10.1.0.0/24, 10.2.0.0/24'\n")
+    assert run(["config", "show", "--agent", "a=10.1.0.0/24", "--agent", "b=10.2.0.0/16"]) == 0
+    capsys.readouterr()
+    assert run(["config", "show", "--agent", "b=10.2.0.7/24"]) == 2
+    assert "agents 'b' and 'a' both have the network 10.2.0.0/24" in capsys.readouterr().err
+
+
+def test_a_value_of_the_environment_names_its_variable_and_no_flag(monkeypatch, capsys):
+    monkeypatch.setenv("ACRTRACE_OWN", "name!")
+    assert run(["config", "show"]) == 2
+    assert "acrtrace: environment ACRTRACE_OWN: 'name!': " in capsys.readouterr().err
+    monkeypatch.setenv("ACRTRACE_OWN", "name")
+    monkeypatch.setenv("ACRTRACE_RESOLVER", "nope")
+    assert run(["config", "show"]) == 2
+    assert "acrtrace: environment ACRTRACE_RESOLVER: 'nope': " in capsys.readouterr().err
+    assert run(["config", "show", "--own", "x y"]) == 2
+    assert "acrtrace: --own 'x y': " in capsys.readouterr().err
 
 
 def test_what_is_wrong_is_said_with_its_place(elsewhere, monkeypatch, capsys):

@@ -54,6 +54,39 @@ def test_a_configuration_that_cannot_be_used_is_a_failure(elsewhere, capsys):
     assert run(["doctor"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("ACRTRACE_THREADS", "abc", "environment ACRTRACE_THREADS: 'abc' is not a valid"),
+        ("ACRTRACE_OWN", "name!", "environment ACRTRACE_OWN: 'name!': 'name!' is no name"),
+        ("ACRTRACE_RULE_OFF", "HY999", "rule 'HY999' cannot be switched off"),
+        ("ACRTRACE_LOG_FORMAT", "zeeek", "zeeek"),
+        ("ACRTRACE_CONFIG", "absent.toml", "absent.toml"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_a_failure(monkeypatch, capsys, variable, value, reason):
+    monkeypatch.setenv(variable, value)
+    assert run(["doctor"]) == 1
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("failure")]
+    assert reason in line
+
+
+def test_a_rule_that_does_not_exist_is_a_failure(elsewhere, capsys):
+    (elsewhere / "acrtrace.toml").write_text('\n[rules]\noff = ["HY999"]\n')
+    assert run(["doctor"]) == 1
+    assert "acrtrace.toml:3: [rules]: rule 'HY999' cannot be" in capsys.readouterr().out
+
+
+def test_another_configuration_can_be_checked(elsewhere, capsys):
+    (elsewhere / "acrtrace.toml").write_text("][")
+    (elsewhere / "other.toml").write_text('own = ["contoso"]\n')
+    assert run(["doctor", "--config", "other.toml"]) == 0
+    assert "other.toml: read" in capsys.readouterr().out
+    (elsewhere / "other.toml").write_text('own = ["*"]\n')
+    assert run(["doctor", "--config", "other.toml"]) == 1
+    assert "other.toml:1: own '*': not a host name" in capsys.readouterr().out
+
+
 def test_kernels_are_compiled_or_can_be_or_cannot(elsewhere, monkeypatch):
     assert states(checks._kernels()) == {"kernels": "note"}
     blocked = elsewhere / "file"

@@ -94,6 +94,16 @@ def test_quiet_says_nothing_and_verbose_says_what_was_read(tmp_path):
     )
 
 
+def test_a_variable_that_nothing_reads_is_said(tmp_path):
+    done = command_line(
+        *("analyze", UPLOAD, "-q", "-o", "a.html"), cwd=tmp_path, ACRTRACE_OWNN="contoso",
+        ACRTRACE_CORPUS="x",
+    )  # fmt: skip
+    expected = "acrtrace: ACRTRACE_OWNN is nothing we read (did you mean 'ACRTRACE_OWN'?)\n"
+    assert done.stderr.decode() == expected
+    assert done.returncode == 0
+
+
 def test_settings_of_the_file_count_in_an_analysis(tmp_path):
     (tmp_path / "acrtrace.toml").write_text(
         'registries = ["contoso"]\n[output]\nformat = "json"\ndirectory = "weekly"\n'

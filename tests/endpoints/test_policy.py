@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from analyzer.endpoints.policy import allowed, resolver, tenant
+from analyzer.endpoints.policy import allowed, claimed_twice, resolver, tenant
 from analyzer.endpoints.project_file import read_project_file
 from analyzer.issues import UsageError
 
@@ -54,7 +56,7 @@ def test_the_configuration_takes_both(tmp_path):
     read = read_project_file(path)
     assert (read.resolvers, read.allows) == (("10.0.0.53",), ("*.data.azurecr.io",))
     path.write_text('resolvers = ["nope"]\n')
-    with pytest.raises(UsageError, match=r"acrtrace\.toml: resolvers: 'nope': expected"):
+    with pytest.raises(UsageError, match=r"acrtrace\.toml:1: resolvers: 'nope': expected"):
         read_project_file(path)
 
 
@@ -65,3 +67,17 @@ def test_a_tenant_is_a_uuid_in_lower_case():
     with pytest.raises(UsageError, match=r"^--tenant: .* is no tenant id") as raised:
         tenant("\x1bx", "--tenant")
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("agents", "clash"),
+    [
+        ([("a", "10.0.0.0/24"), ("b", "10.0.0.0/25"), ("a", "10.0.0.9/24")], None),
+        ([("a", "nonsense"), ("b", "nonsense")], None),
+        ([("a", "10.1.0.1,10.2.0.1"), ("b", "10.2.0.1/32")], "'a' and 'b' both have .*10.2.0.1/32"),
+        ([("a", "fd00::/64"), ("b", "fd00:0::1/64")], "both have the network fd00::/64"),
+    ],
+)
+def test_two_agents_of_one_network(agents, clash):
+    found = claimed_twice(agents)
+    assert found is None if clash is None else re.search(clash, found or "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.config import Settings
+
 STORAGE = {"role": "storage-account", "ownership": "foreign"}
 HOST = "evil.blob.core.windows.net"
 NONE_FOUND = "none found in what could be seen"
@@ -125,6 +127,12 @@ def test_no_packets_and_no_conversations(case):
     assert verdict(case)[1].startswith("cannot tell: no conversation could be read")
     case.connection.execute("UPDATE inputs SET records = 0")
     assert verdict(case)[1].startswith("cannot tell: no packet could be read")
+
+
+@pytest.mark.parametrize("limit", [{"from_ns": 1}, {"to_ns": 1}])
+def test_a_time_without_conversations_is_no_failure_to_read(case, limit):
+    line = case.judge(settings=Settings(inputs=("c.pcap",), **limit)).verdict_line
+    assert line.startswith("cannot tell: no conversation lies in the time that is judged")
 
 
 def test_dns_alone_is_no_upload(case):
