@@ -170,14 +170,13 @@ def _run(
     """
     from analyzer import api
     from analyzer.cli.progress import progress_bar
-    from analyzer.report.write import write_report
+    from analyzer.report.write import print_report, write_report
 
     with progress_bar(quiet=not talk) as progress:
         result = api.analyze(settings, progress, say)
     text = _rendered(result, fmt, view)
     if report is None:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
+        print_report(text)
     else:
         write_report(text, report, settings.force)
     if talk > 1:

@@ -14,7 +14,7 @@ from analyzer.report.write import is_stream, refuse_existing
 from analyzer.report.write_folder import refuse_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """What a `Path` makes of a URL: one slash is left behind its scheme."""
@@ -49,12 +49,14 @@ def check_report(path: Path, force: bool, evidence: Iterable[str | Path]) -> Non
     _refuse_unwritable(path, may_create_folder=True)
 
 
-def check_folder(path: Path, suffix: str, force: bool, evidence: Iterable[str | Path]) -> None:
+def check_folder(
+    path: Path, names: Collection[str], force: bool, evidence: Iterable[str | Path]
+) -> None:
     """Refuses a folder of tables that cannot or must not be written.
 
     Args:
         path: The folder.
-        suffix: Ending of the tables.
+        names: Names of the files of the tables.
         force: A folder of such tables may be replaced.
         evidence: Files that stay, ``--force`` or not.
 
@@ -63,7 +65,7 @@ def check_folder(path: Path, suffix: str, force: bool, evidence: Iterable[str | 
     """
     if _SCHEME.match(str(path)):
         raise UsageError(f"{path}: is a URL; tables are written to a folder")
-    refuse_folder(path, suffix, force)
+    refuse_folder(path, names, force)
     for item in evidence:
         if item != "-" and _same(path, Path(item).parent) and path.exists():
             raise UsageError(f"{path}: holds {Path(item).name}, an input of this run")

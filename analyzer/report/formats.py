@@ -116,6 +116,13 @@ def fill(result: Result, name: str, folder: Path) -> None:
     _function(find(name))(result, folder)
 
 
+def file_names(entry: Format) -> frozenset[str]:
+    """Names of the files in the folder that a format of several files writes."""
+    from analyzer.report.tables import table_names
+
+    return frozenset(f"{name}{entry.suffix}" for name in table_names())
+
+
 def _function(entry: Format) -> Callable[..., Any]:
     function: Callable[..., Any] = getattr(import_module(entry.module), entry.function)
     return function

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,22 @@ def write_report(text: str, path: Path, force: bool = False) -> None:
         _write_whole(data, path, force)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def print_report(text: str) -> None:
+    """Writes the text as UTF-8 to standard output.
+
+    Raises:
+        UsageError: It cannot be written.
+        BrokenPipeError: Whoever read it has gone.
+    """
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(Path("standard output"), error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
