@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("acrtrace")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORCED = "force=True"
 _SHOWN = 20
 _SHOWN_COLUMNS = ["severity", "rule", "agent", "endpoint", "uploaded_bytes", "confidence"]
 
@@ -149,7 +150,7 @@ def analyze(
         thresholds=thresholds_with({**project.thresholds, **(thresholds or {})}),
     )
     _check(settings)
-    return Result(settings, progress)
+    return Result(settings, progress, (*project.inventory, *project.catalogue))
 
 
 class Result:
@@ -162,15 +163,23 @@ class Result:
     """
 
     def __init__(
-        self, settings: Settings, progress: Callable[[int, int | None], None] | None = None
+        self,
+        settings: Settings,
+        progress: Callable[[int, int | None], None] | None = None,
+        project_files: Iterable[Path] = (),
     ) -> None:
         """Runs the analysis; `analyze` is the way to call it."""
         from analyzer import api
+        from analyzer.kept import files_of_result, files_of_run
 
+        kept = files_of_run(settings, project_files)
         stack = ExitStack()
         case, self.document = stack.enter_context(
             api.judged_case(settings, progress, lambda line: _LOG.info("%s", line))
         )
+        kept += files_of_result(self.document)
+        # The current directory may be another one when something is saved.
+        self._kept = [path if path == "-" else Path(path).absolute() for path in kept]
         self._connection: DuckDBPyConnection = case.connection
         self._closer = weakref.finalize(self, stack.close)
 
@@ -259,19 +268,20 @@ class Result:
 
         Args:
             path: File to write.
-            force: Replace an existing one.
+            force: Replace an existing one; never a capture, nor what the run read.
 
         Raises:
-            analyzer.issues.UsageError: No format has this ending, or the file is there or cannot be
-                written.
+            analyzer.issues.UsageError: No format has this ending, the file is there, was read by
+                the run or holds a capture, or it cannot be written.
         """
         from analyzer.report.formats import of_ending, render
-        from analyzer.report.write import refuse_existing, write_report
+        from analyzer.report.preflight import check_report
+        from analyzer.report.write import write_report
 
         target = Path(path)
         form = of_ending(target.name).name
-        refuse_existing(target, force)
-        write_report(render(self.document, form), target, force)
+        check_report(target, force, self._kept, _FORCED)
+        write_report(render(self.document, form), target, force, _FORCED)
         return target
 
     def close(self) -> None:

@@ -143,6 +143,37 @@ def test_a_closed_result_keeps_its_document(tmp_path):
         result.save(tmp_path / "x.docx")
 
 
+def test_what_the_run_read_is_never_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "day.pcap").write_bytes(CAPTURE.read_bytes())
+    (logs / "dns.json").write_text(
+        '{"ts":1795474393.1,"uid":"C1","id.orig_h":"10.20.0.7","id.orig_p":5353,"id.resp_h":"10.0.0.53",'
+        '"id.resp_p":53,"proto":"udp","query":"contoso.azurecr.io","qtype_name":"A","rcode_name":"NOERROR"}\n'
+    )
+    (tmp_path / "own.json").write_bytes(INVENTORY.read_bytes())
+    (tmp_path / "more.json").write_bytes(INVENTORY.read_bytes())
+    (tmp_path / "run.md").write_text('inventory = ["more.json"]\n')
+    result = analyze("logs", inventory="own.json", config="run.md")
+    monkeypatch.chdir("/")
+    for name in ("logs/dns.json", "own.json", "more.json", "run.md"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(UsageError, match="is an input of this run and is not overwritten"):
+            result.save(tmp_path / name, force=True)
+        assert (tmp_path / name).read_bytes() == before
+    (tmp_path / "old.html").write_bytes(CAPTURE.read_bytes())
+    with pytest.raises(UsageError, match="holds a capture.* even with force=True"):
+        result.save(tmp_path / "old.html", force=True)
+    written = result.save(tmp_path / "new.json")
+    with pytest.raises(UsageError, match="exists already; force=True replaces it"):
+        result.save(written)
+    with pytest.raises(UsageError, match="no format has this ending") as caught:
+        result.save(tmp_path / "x.docx")
+    assert "--" not in str(caught.value)
+    assert result.save(written, force=True) == written
+
+
 def test_a_forgotten_result_is_freed():
     result = analyze(CAPTURE, own=["contoso"])
     closer, gone = result._closer, weakref.ref(result)

@@ -89,9 +89,9 @@ def _read(path: Path) -> Result:
 
 
 def _kept(result: Result) -> list[str | Path]:
-    from analyzer.cli.of_finding import evidence_of
+    from analyzer.kept import files_of_result
 
-    return list(evidence_of(result, None))
+    return list(files_of_result(result))
 
 
 def _beside(result_file: Path, form: Format) -> Path:
@@ -104,7 +104,7 @@ def _beside(result_file: Path, form: Format) -> Path:
 
 def _check(path: Path, form: Format, force: bool, kept: list[str | Path]) -> None:
     """Refuses what cannot or must not be written, the files of the result's run among it."""
-    from analyzer.cli.preflight import check_folder, check_report
+    from analyzer.report.preflight import check_folder, check_report
 
     if form.folder:
         check_folder(path, file_names(form), force, kept)

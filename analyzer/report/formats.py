@@ -91,8 +91,7 @@ def of_ending(file_name: str) -> Format:
         if name.endswith(ending):
             return endings[ending]
     raise UsageError(
-        f"{file_name}: no format has this ending, expected one of {', '.join(sorted(endings))}; "
-        "--format says which it is"
+        f"{file_name}: no format has this ending, expected one of {', '.join(sorted(endings))}"
     )
 
 
