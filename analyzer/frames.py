@@ -293,7 +293,9 @@ class Result:
         from analyzer.report.preflight import check_report
         from analyzer.report.write import write_report
 
-        target = Path(path)
+        target = arguments.path("path", path)
+        if target is None:
+            raise UsageError("path: expected a path, found None")
         form = of_ending(target.name).name
         check_report(target, force, self._kept, _FORCED)
         write_report(render(self.document, form), target, force, _FORCED)

@@ -221,6 +221,9 @@ def test_what_the_run_read_is_never_replaced(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="no format has this ending") as caught:
         result.save(tmp_path / "x.docx")
     assert "--" not in str(caught.value)
+    for wrong in (5, None, b"x.json"):
+        with pytest.raises(UsageError, match="path: expected a path, found"):
+            result.save(wrong)
     assert result.save(written, force=True) == written
 
 
