@@ -15,15 +15,14 @@ of the tables are those of docs/result.schema.json (findings) and docs/schema.md
 from __future__ import annotations
 
 import logging
-import os
 import weakref
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from analyzer import arguments
 from analyzer.config import ENGINES, RULE_SECONDS, Settings, thresholds_with
 from analyzer.endpoints import policy
 from analyzer.endpoints.project_file import read_project_file
@@ -32,18 +31,17 @@ from analyzer.report.visible import visible
 from analyzer.result import to_plain
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
     from duckdb import DuckDBPyConnection
 
     from analyzer import result as document
-
-    Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
-    Time = str | datetime
+    from analyzer.arguments import Paths, Time
 
 _LOG = logging.getLogger("acrtrace")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORCED = "force=True"
 _SHOWN = 20
 _SHOWN_COLUMNS = ["severity", "rule", "agent", "endpoint", "uploaded_bytes", "confidence"]
 
@@ -88,8 +86,9 @@ def analyze(
         tenant: Id of our Microsoft Entra tenant.
         config: ``acrtrace.toml``; none is looked for, and the environment is not read. What is said
             here goes before it; declarations add up.
-        start, end: Only traffic that overlaps this time is judged: ISO 8601 texts or datetimes, UTC
-            where they say nothing, both ends included.
+        start, end: Only traffic that overlaps this time is judged: ISO 8601 texts, datetimes or
+            dates, UTC where they say nothing, both ends included. A day alone is meant from its
+            first to its last nanosecond.
         rules: Folder of your own rules.
         rules_off: Ids of rules that are switched off, which the result states.
         thresholds: Limits that differ from the default (`analyzer.config.Thresholds`).
@@ -111,45 +110,48 @@ def analyze(
         analyzer.issues.UsageError: An argument, inventory, configuration or rule is wrong. Inputs
             that cannot be read are no exception: they are issues of the result.
     """
-    project = read_project_file(None if config is None else Path(config))
+    project = read_project_file(arguments.path("config", config))
 
     def of(name: str, value: Any, default: Any = None) -> Any:
         return value if value is not None else project.singles.get(name, default)
 
-    off = {**dict.fromkeys(rules_off, ""), **dict(project.rules_off)}
-    directory, said_tenant = of("rules_dir", rules), of("tenant", tenant)
+    off = {**dict.fromkeys(arguments.texts("rules_off", rules_off), ""), **dict(project.rules_off)}
+    directory = of("rules_dir", arguments.path("rules", rules))
+    said_tenant = of("tenant", arguments.text("tenant", tenant))
+    maps = of("log_maps", arguments.paths("log_maps", log_maps) or None, ())
     settings = Settings(
-        inputs=tuple(str(path) for path in _paths(paths)),
-        inventories=tuple(Path(path) for path in _paths(inventory)),
-        own=_texts("own", own),
-        approve=_texts("approve", approve),
-        agents=tuple(_agents(agents or {})),
+        inputs=tuple(str(path) for path in arguments.paths("paths", paths)),
+        inventories=tuple(Path(path) for path in arguments.paths("inventory", inventory)),
+        own=arguments.texts("own", own),
+        approve=arguments.texts("approve", approve),
+        agents=arguments.agents("agents", agents),
         resolvers=tuple(
-            policy.resolver(text, "resolvers") for text in _texts("resolvers", resolvers)
+            policy.resolver(text, "resolvers") for text in arguments.texts("resolvers", resolvers)
         ),
-        allows=tuple(policy.allowed(text, "allows") for text in _texts("allows", allows)),
+        allows=tuple(policy.allowed(text, "allows") for text in arguments.texts("allows", allows)),
         config_file=project.path,
-        hash_inputs=of("hashed", hash_inputs, True),
-        threads=of("threads", threads),
-        engine=of("engine", engine, ENGINES[0]),
-        keylog=None if keylog is None else Path(keylog),
-        log_format=of("log_format", log_format),
-        log_maps=tuple(
-            Path(path) for path in _paths(of("log_maps", tuple(_paths(log_maps)) or None, ()))
-        ),
-        squid_logformat=of("squid_logformat", squid_logformat),
-        log_timezone=of("log_timezone", log_timezone, "UTC"),
-        log_year=of("log_year", log_year),
+        hash_inputs=of("hashed", arguments.truth("hash_inputs", hash_inputs), True),
+        threads=of("threads", arguments.whole("threads", threads, 1, 8)),
+        engine=of("engine", arguments.text("engine", engine), ENGINES[0]),
+        keylog=arguments.path("keylog", keylog),
+        log_format=of("log_format", arguments.text("log_format", log_format)),
+        log_maps=tuple(Path(path) for path in maps),
+        squid_logformat=of("squid_logformat", arguments.text("squid_logformat", squid_logformat)),
+        log_timezone=of("log_timezone", arguments.text("log_timezone", log_timezone), "UTC"),
+        log_year=of("log_year", arguments.whole("log_year", log_year, 1970, 2200)),
         tenant=None if said_tenant is None else policy.tenant(said_tenant, "tenant"),
         rules_dir=None if directory is None else Path(directory),
         rule_seconds=of("rule_seconds", None, RULE_SECONDS),
         rules_off=tuple(sorted(off.items())),
-        from_ns=_nanoseconds("start", start),
-        to_ns=_nanoseconds("end", end),
-        thresholds=thresholds_with({**project.thresholds, **(thresholds or {})}),
+        from_ns=arguments.moment("start", start, ends=False),
+        to_ns=arguments.moment("end", end, ends=True),
+        thresholds=thresholds_with(
+            {**project.thresholds, **arguments.limits("thresholds", thresholds)}
+        ),
     )
-    _check(settings)
-    return Result(settings, progress)
+    arguments.check(settings)
+    arguments.function("progress", progress)
+    return Result(settings, progress, (*project.inventory, *project.catalogue))
 
 
 class Result:
@@ -162,16 +164,26 @@ class Result:
     """
 
     def __init__(
-        self, settings: Settings, progress: Callable[[int, int | None], None] | None = None
+        self,
+        settings: Settings,
+        progress: Callable[[int, int | None], None] | None = None,
+        project_files: Iterable[Path] = (),
     ) -> None:
         """Runs the analysis; `analyze` is the way to call it."""
         from analyzer import api
+        from analyzer.case.one_select import lock
+        from analyzer.kept import files_of_result, files_of_run
 
+        kept = files_of_run(settings, project_files)
         stack = ExitStack()
         case, self.document = stack.enter_context(
             api.judged_case(settings, progress, lambda line: _LOG.info("%s", line))
         )
+        kept += files_of_result(self.document)
+        # The current directory may be another one when something is saved.
+        self._kept = [path if path == "-" else Path(path).absolute() for path in kept]
         self._connection: DuckDBPyConnection = case.connection
+        lock(self._connection)
         self._closer = weakref.finalize(self, stack.close)
 
     @property
@@ -231,7 +243,10 @@ class Result:
         return self.sql("SELECT * FROM dns ORDER BY dns_id").set_index("dns_id")
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Any SELECT on the tables of docs/schema.md (DuckDB).
+        """One SELECT on the tables of docs/schema.md (DuckDB).
+
+        It reads these tables alone: no files, no network, no variables of Python; and it changes
+        nothing. Its memory and time are not bounded, which ``acrtrace query`` is for.
 
         Integers keep every digit (``Int64``; DuckDB's sums of BIGINT are wider and become floats
         unless they are cast), columns called ``..._ns`` become times in UTC without
@@ -239,12 +254,21 @@ class Result:
 
         Raises:
             ValueError: The result was closed.
-            duckdb.Error: The query is wrong.
+            analyzer.issues.UsageError: It is not exactly one SELECT.
+            duckdb.Error: The query is wrong, or wants what it may not have.
         """
+        from analyzer.case.one_select import read_only, single_select
+
         pandas = _pandas()
         if not self._closer.alive:
             raise ValueError("the result was closed: its tables are gone")
-        arrays = self._connection.execute(query).fetchnumpy()
+        if not isinstance(query, str):
+            raise UsageError(f"query: expected a text, found {query!r:.60}")
+        statement = single_select(self._connection, query)
+        if statement is None:
+            raise UsageError(f"query: expected exactly one SELECT, found {query!r:.60}")
+        with read_only(self._connection):
+            arrays = self._connection.execute(statement).fetchnumpy()
         frame = {}
         for name, values in arrays.items():
             column = _column(pandas, values)
@@ -259,19 +283,22 @@ class Result:
 
         Args:
             path: File to write.
-            force: Replace an existing one.
+            force: Replace an existing one; never a capture, nor what the run read.
 
         Raises:
-            analyzer.issues.UsageError: No format has this ending, or the file is there or cannot be
-                written.
+            analyzer.issues.UsageError: No format has this ending, the file is there, was read by
+                the run or holds a capture, or it cannot be written.
         """
         from analyzer.report.formats import of_ending, render
-        from analyzer.report.write import refuse_existing, write_report
+        from analyzer.report.preflight import check_report
+        from analyzer.report.write import write_report
 
-        target = Path(path)
+        target = arguments.path("path", path)
+        if target is None:
+            raise UsageError("path: expected a path, found None")
         form = of_ending(target.name).name
-        refuse_existing(target, force)
-        write_report(render(self.document, form), target, force)
+        check_report(target, force, self._kept, _FORCED)
+        write_report(render(self.document, form), target, force, _FORCED)
         return target
 
     def close(self) -> None:
@@ -341,62 +368,3 @@ def _times(integers: Any) -> Any:
 
 def _all_texts(values: list[Any]) -> bool:
     return all(value is None or isinstance(value, str) for value in values)
-
-
-def _paths(paths: Paths) -> Iterable[str | os.PathLike[str]]:
-    return [paths] if isinstance(paths, str | os.PathLike) else paths
-
-
-def _texts(name: str, values: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise UsageError(f"{name}: expected several names, for example [{values!r:.60}]")
-    return tuple(values)
-
-
-def _agents(agents: Mapping[str, str | Iterable[str]]) -> Iterable[tuple[str, str]]:
-    for label, networks in agents.items():
-        for network in [networks] if isinstance(networks, str) else networks:
-            yield label, network
-
-
-def _nanoseconds(name: str, time: Time | None) -> int | None:
-    if time is None:
-        return None
-    try:
-        when = datetime.fromisoformat(time) if isinstance(time, str) else time
-    except ValueError as error:
-        raise UsageError(
-            f"{name}: {time!r:.60}: expected a time such as 2026-11-24T03:29Z"
-        ) from error
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return (when - _EPOCH) // timedelta(microseconds=1) * 1000
-
-
-def _check(settings: Settings) -> None:
-    """What the command line checks by its options."""
-    if not settings.inputs:
-        raise UsageError("paths: expected at least one")
-    if settings.engine not in ENGINES:
-        raise UsageError(f"engine {settings.engine!r:.60} is none of {', '.join(ENGINES)}")
-    if settings.threads is not None and not 1 <= settings.threads <= 8:
-        raise UsageError(f"threads must be 1 to 8, found {settings.threads!r:.60}")
-    if settings.keylog is not None and settings.engine != "tshark":
-        raise UsageError("keylog needs engine='tshark': the others do not decrypt")
-    if settings.log_year is not None and not 1970 <= settings.log_year <= 2200:
-        raise UsageError(f"log_year must be 1970 to 2200, found {settings.log_year!r:.60}")
-    _check_zone(settings.log_timezone)
-    begin, end = settings.from_ns, settings.to_ns
-    if begin is not None and end is not None and begin > end:
-        raise UsageError("start is later than end")
-
-
-def _check_zone(name: str) -> None:
-    if name == "UTC":
-        return
-    import duckdb  # which reads the logs, and knows zones by itself
-
-    with duckdb.connect() as connection:
-        query = "SELECT count(*) FROM pg_timezone_names() WHERE name = ?"
-        if connection.execute(query, [name]).fetchall() == [(0,)]:
-            raise UsageError(f"log_timezone {name!r:.60} is no time zone, such as Europe/Berlin")

@@ -65,18 +65,67 @@ def parse_result(data: bytes) -> Result:
     try:
         plain = json.loads(data)
     except (ValueError, RecursionError) as error:
-        what = (
-            "an HTML report" if data.lstrip()[:15].lower().startswith(b"<!doctype") else "no JSON"
-        )
         raise UsageError(
-            f"expected a result document (acrtrace analyze --format json), found {what}"
+            "expected a result document (acrtrace analyze --format json), found "
+            f"{_no_json(data, error)}"
         ) from error
-    found = plain.get("schema") if isinstance(plain, dict) else None
+    if not isinstance(plain, dict) or "schema" not in plain:
+        what = "an object without one" if isinstance(plain, dict) else _KINDS[type(plain)]
+        raise UsageError(
+            f"is no result document: expected an object with schema {SCHEMA}, found {what}"
+        )
+    found = plain["schema"]
     if found != SCHEMA:
         raise UsageError(f"expected a result document with schema {SCHEMA}, found {found!r:.60}")
     result = _build(Result, plain, "")
     assert isinstance(result, Result)
     return result
+
+
+_KINDS = {
+    list: "a list",
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+
+
+def _no_json(data: bytes, error: Exception) -> str:
+    """What the text is instead of JSON, and where that shows."""
+    if data.lstrip()[:15].lower().startswith(b"<!doctype"):
+        return "an HTML report"
+    if not data.strip():
+        return "no JSON: it is empty"
+    if isinstance(error, UnicodeDecodeError):
+        if error.reason == "unexpected end of data":
+            return _cut(data)
+        return f"no JSON: byte {error.start:,} is not {error.encoding}"
+    if isinstance(error, RecursionError):
+        return "no JSON: it is nested too deeply"
+    if not isinstance(error, json.JSONDecodeError):  # a number of thousands of digits
+        return f"no JSON: {error}"
+    if data.lstrip()[:1] in (b"{", b"\xef") and _at_the_end(error):
+        return _cut(data)
+    before = error.doc[: error.pos].encode(json.detect_encoding(data), "surrogatepass")
+    return f"no JSON: line {error.lineno:,}, byte {len(before):,}: {error.msg}"
+
+
+def _cut(data: bytes) -> str:
+    line = data.count(b"\n") + 1
+    return f"only its beginning: it ends inside the document at byte {len(data):,} (line {line:,})"
+
+
+def _at_the_end(error: json.JSONDecodeError) -> bool:
+    """True where more text could have made it right: an open string, half a word, nothing."""
+    rest = error.doc[error.pos :].rstrip()
+    if error.msg.startswith("Unterminated string"):
+        return True
+    if "escape" in error.msg:  # \uXXXX of which the last digits are gone
+        return '"' not in rest and len(rest) < len("\\uXXXX")
+    return any(word.startswith(rest) for word in _WORDS) or not rest.strip("+-.eE0123456789")
 
 
 @cache

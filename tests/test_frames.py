@@ -8,8 +8,9 @@ import subprocess
 import sys
 import weakref
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import duckdb
 import nbformat
 import pandas as pd
 import pytest
@@ -79,6 +80,27 @@ def test_no_digit_is_lost_where_values_are_missing(result):
     assert frame["at"].isna().tolist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["", ";", "DROP TABLE flows", "UPDATE flows SET orig_bytes = 0", "SELECT 1; SELECT 2", 5],
+)
+def test_sql_takes_one_select(result, query):
+    with pytest.raises(UsageError, match="query: expected"):
+        result.sql(query)
+
+
+def test_sql_reads_no_files_and_writes_none(result, tmp_path):
+    (tmp_path / "x.csv").write_text("a\nsecret\n")
+    frame = pd.DataFrame({"a": [1]})
+    for source in (f"read_csv('{tmp_path}/x.csv')", f"'{tmp_path}/x.csv'", "frame"):
+        with pytest.raises(duckdb.Error):
+            result.sql(f"SELECT * FROM {source}")  # noqa: S608
+    with pytest.raises(UsageError, match="exactly one SELECT"):
+        result.sql(f"COPY flows TO '{tmp_path}/y.csv'")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert len(frame) == result.sql("SELECT 1 AS a").shape[0]
+
+
 def test_a_notebook_shows_verdict_and_findings(result):
     text = result._repr_html_()
     assert "suspected upload" in text
@@ -111,10 +133,38 @@ def test_time_rules_limits_and_configuration(tmp_path):
     assert analyze(CAPTURE, config=config, hash_inputs=True).document.inputs[0].sha256 is not None
 
 
+def test_a_day_ends_with_its_end():
+    day = analyze(CAPTURE, own=["contoso"]).flows["start"].min().date()
+    before = day - timedelta(days=1)
+    for end in (day, day.isoformat()):
+        assert not analyze(CAPTURE, own=["contoso"], start=day, end=end).flows.empty
+    assert analyze(CAPTURE, own=["contoso"], end=before.isoformat()).flows.empty
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         ({"own": "contoso"}, "own: expected several names"),
+        ({"rules_off": "EX001"}, r"rules_off: expected several names, for example \['EX001'\]"),
+        ({"own": [5]}, "own: expected a text, found 5"),
+        ({"own": 5}, "own: expected several names, found 5"),
+        ({"agents": "x"}, "agents: expected a mapping such as"),
+        ({"agents": {"b": 5}}, r"agents\['b'\]: expected a network or several, found 5"),
+        ({"agents": {"b": "10.0.0.0/99"}}, r"agents\['b'\]: '10.0.0.0/99' does not appear"),
+        ({"start": 5}, "start: 5: expected a time"),
+        ({"inventory": 5}, "inventory: expected a path or several, found 5"),
+        ({"log_maps": [b"x"]}, "log_maps: expected a path, found b'x'"),
+        ({"threads": "2"}, "threads must be 1 to 8, found '2'"),
+        ({"threads": True}, "threads must be 1 to 8, found True"),
+        ({"log_year": "x"}, "log_year must be 1970 to 2200, found 'x'"),
+        ({"thresholds": ["a"]}, "thresholds: expected a mapping such as"),
+        ({"thresholds": {"tunnel_turns": "9"}}, "tunnel_turns must be a whole number"),
+        ({"config": 5}, "config: expected a path, found 5"),
+        ({"keylog": 5}, "keylog: expected a path, found 5"),
+        ({"progress": 1}, "progress: expected a function, found 1"),
+        ({"hash_inputs": "no"}, "hash_inputs: expected True or False, found 'no'"),
+        ({"tenant": 5}, "tenant: expected a text, found 5"),
+        ({"log_format": 5}, "log_format: expected a text, found 5"),
         ({"engine": "zeek"}, "none of native, scapy, tshark"),
         ({"threads": 9}, "threads must be 1 to 8"),
         ({"keylog": "k.txt"}, "keylog needs engine='tshark'"),
@@ -141,6 +191,40 @@ def test_a_closed_result_keeps_its_document(tmp_path):
         _ = result.flows
     with pytest.raises(UsageError, match="no format has this ending"):
         result.save(tmp_path / "x.docx")
+
+
+def test_what_the_run_read_is_never_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "day.pcap").write_bytes(CAPTURE.read_bytes())
+    (logs / "dns.json").write_text(
+        '{"ts":1795474393.1,"uid":"C1","id.orig_h":"10.20.0.7","id.orig_p":5353,"id.resp_h":"10.0.0.53",'
+        '"id.resp_p":53,"proto":"udp","query":"contoso.azurecr.io","qtype_name":"A","rcode_name":"NOERROR"}\n'
+    )
+    (tmp_path / "own.json").write_bytes(INVENTORY.read_bytes())
+    (tmp_path / "more.json").write_bytes(INVENTORY.read_bytes())
+    (tmp_path / "run.md").write_text('inventory = ["more.json"]\n')
+    result = analyze("logs", inventory="own.json", config="run.md")
+    monkeypatch.chdir("/")
+    for name in ("logs/dns.json", "own.json", "more.json", "run.md"):
+        before = (tmp_path / name).read_bytes()
+        with pytest.raises(UsageError, match="is an input of this run and is not overwritten"):
+            result.save(tmp_path / name, force=True)
+        assert (tmp_path / name).read_bytes() == before
+    (tmp_path / "old.html").write_bytes(CAPTURE.read_bytes())
+    with pytest.raises(UsageError, match="holds a capture.* even with force=True"):
+        result.save(tmp_path / "old.html", force=True)
+    written = result.save(tmp_path / "new.json")
+    with pytest.raises(UsageError, match="exists already; force=True replaces it"):
+        result.save(written)
+    with pytest.raises(UsageError, match="no format has this ending") as caught:
+        result.save(tmp_path / "x.docx")
+    assert "--" not in str(caught.value)
+    for wrong in (5, None, b"x.json"):
+        with pytest.raises(UsageError, match="path: expected a path, found"):
+            result.save(wrong)
+    assert result.save(written, force=True) == written
 
 
 def test_a_forgotten_result_is_freed():

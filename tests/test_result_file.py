@@ -42,13 +42,43 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     del broken["findings"][0]["evidence"][0]["first_packet"]
     assert "first_packet is missing: the result is of another version" in refused(broken)
     assert "schema acrtrace-result/1" in refused({"schema": "acrtrace-result/9"})
-    assert "found None" in refused([])
+    for plain, found in (
+        ([], "a list"),
+        ({}, "an object without one"),
+        (None, "null"),
+        (1, "a num"),
+    ):
+        assert refused(plain).startswith("is no result document: expected an object with schema")
+        assert f"found {found}" in refused(plain)
     with pytest.raises(UsageError, match="found an HTML report"):
         parse_result(b"<!doctype html>\n<html>")
     with pytest.raises(UsageError, match="no JSON"):
         parse_result(b"[" * 100_000)
     with pytest.raises(UsageError, match=r"gone\.json: cannot be read"):
         read_result(tmp_path / "gone.json")
+
+
+def test_a_cut_is_told_from_damage() -> None:
+    text = '{"schema": "x",\n "a": [true, -1.5, "\\u00e4", null], "b": {}}'
+    for length in range(1, len(text)):
+        with pytest.raises(UsageError) as caught:
+            parse_result(text[:length].encode())
+        line = 1 if length < text.index("\n") + 1 else 2
+        assert str(caught.value).endswith(
+            f"it ends inside the document at byte {length} (line {line})"
+        ), text[:length]
+    for wrong, said in (
+        ('{"ä": x}', "no JSON: line 1, byte 7: Expecting value"),
+        ('{"a": 1}\n}', "no JSON: line 2, byte 9: Extra data"),
+        ("", "no JSON: it is empty"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parse_result(wrong.encode())
+        assert said in str(caught.value)
+    with pytest.raises(UsageError, match="at byte 3"):
+        parse_result('{"ä'.encode()[:-1])
+    with pytest.raises(UsageError, match="byte 2 is not utf-8"):
+        parse_result(b'{"\xff": 1}')
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def main() -> None:
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     import duckdb
 
+    from analyzer.case.one_select import single_select
+
     late = threading.Event()
     try:
         connection = duckdb.connect(
@@ -77,13 +79,13 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     timer.daemon = True
     timer.start()
     try:
-        statements = connection.extract_statements(request["sql"])
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        statement = single_select(connection, request["sql"])
+        if statement is None:
             return {"error": "statement", "detail": "expected exactly one SELECT"}
         if request["describe"]:
             cursor = connection.execute("DESCRIBE " + request["sql"])
         else:
-            cursor = connection.execute(statements[0])
+            cursor = connection.execute(statement)
         return _answer(cursor, request)
     except duckdb.OutOfMemoryException:
         return {"error": "memory", "detail": "it needs more memory than it may have"}

@@ -11,7 +11,7 @@ import click
 
 from analyzer.cli.outcome import exit_code, input_lines, problem_lines
 from analyzer.cli.setting import GroupedCommand, Setting, given_as_flag, project_of
-from analyzer.cli.settings import CONFIG_NAME, REPORT, evidence, settings_of, settings_options
+from analyzer.cli.settings import CONFIG_NAME, REPORT, settings_of, settings_options
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
 from analyzer.report.formats import of_ending
@@ -104,10 +104,11 @@ def analyze(
     compressed), a tar or zip of them, a directory, a URL that fsspec can read (s3://, abfs://,
     file://), or - for standard input.
     """
-    from analyzer.cli.preflight import check_case, check_report
     from analyzer.cli.variables import unknown_variables
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
+    from analyzer.kept import files_of_run
+    from analyzer.report.preflight import check_case, check_report
     from analyzer.report.view import View
     from analyzer.report.write import default_path
 
@@ -125,7 +126,7 @@ def analyze(
     )
     fmt = _format(ctx, output)
     project = project_of(ctx)
-    kept = evidence(settings, (*project.inventory, *project.catalogue))
+    kept = files_of_run(settings, (*project.inventory, *project.catalogue))
     report = default_path(inputs, fmt, ctx.params["directory"])
     place = None if output == "-" else Path(output) if output else report
     if place is not None:
@@ -150,7 +151,10 @@ def _format(ctx: click.Context, output: str | None) -> str:
         return stated
     if output is None or output == "-" or output.startswith("/dev/") or not Path(output).suffix:
         return stated or "html"
-    return of_ending(output).name
+    try:
+        return of_ending(output).name
+    except UsageError as error:
+        raise UsageError(f"{error}; --format says which it is") from None
 
 
 def _run(
@@ -173,14 +177,13 @@ def _run(
     """
     from analyzer import api
     from analyzer.cli.progress import progress_bar
-    from analyzer.report.write import write_report
+    from analyzer.report.write import print_report, write_report
 
     with progress_bar(quiet=not talk) as progress:
         result = api.analyze(settings, progress, say)
     text = _rendered(result, fmt, view)
     if report is None:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.buffer.flush()
+        print_report(text)
     else:
         write_report(text, report, settings.force)
     if talk > 1:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli.of_finding import evidence_of, of_finding
+from analyzer.cli.of_finding import of_finding
 from analyzer.cli.outcome import INCOMPLETE, RAN
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
@@ -56,10 +56,11 @@ def carve(
     RESULT.json is what 'acrtrace analyze --format json' wrote. Its inputs are read again and must
     be what they were (SHA-256). FILE.pcapng.manifest.json says what was taken from where.
     """
-    from analyzer.cli.preflight import check_carved, check_report
     from analyzer.cli.progress import progress_bar
     from analyzer.evidence.carve import Options, find_finding
     from analyzer.evidence.carve import carve as write_packets
+    from analyzer.kept import files_of_result
+    from analyzer.report.preflight import check_report
     from analyzer.report.visible import visible
     from analyzer.report.write import FOLDER, whole_file, write_report
     from analyzer.result_file import read_result
@@ -68,8 +69,8 @@ def carve(
     finding = find_finding(result, wanted)
     path = output or FOLDER / f"{_file_name(finding.id)}.pcapng"
     manifest = path.with_name(path.name + MANIFEST_SUFFIX)
-    kept = [result_file, *evidence_of(result, base)]
-    check_carved(path, force, kept)
+    kept = [result_file, *files_of_result(result, base)]
+    _check_carved(path, force, kept)
     check_report(manifest, force, [*kept, path])
     options = Options(icmp=icmp, secrets=secrets, base=base)
     with whole_file(path, force) as stream, progress_bar() as progress:
@@ -85,6 +86,31 @@ def carve(
     for line in notes:
         say(line)
     return INCOMPLETE if carved.missing or carved.given_up else RAN
+
+
+def _check_carved(path: Path, force: bool, evidence: Iterable[str | Path]) -> None:
+    """Refuses a path for a carved capture that cannot or must not be written.
+
+    ``--force`` replaces what was carved before, never another capture.
+
+    Raises:
+        UsageError: With the reason.
+    """
+    from analyzer.evidence.pcapng import is_carved
+    from analyzer.inputs.sniff import archive_of, plain_head, sniff
+    from analyzer.report.preflight import head_of, is_url, refuse_inputs, refuse_unwritable
+    from analyzer.report.write import is_stream, refuse_existing
+
+    if is_url(path):
+        raise UsageError(f"{path}: is a URL; packets are carved to a file")
+    refuse_existing(path, force)
+    if is_stream(path):
+        raise UsageError(f"{path}: is no regular file; packets are carved to a file")
+    refuse_inputs(path, evidence)
+    head = head_of(path)
+    if not is_carved(head) and (sniff(head) or archive_of(head) or plain_head(head)[1]):
+        raise UsageError(f"{path}: holds a capture, which is not overwritten even with --force")
+    refuse_unwritable(path, may_create_folder=True)
 
 
 def shortcomings(carved: Carved, *, secrets: bool) -> Iterable[str]:

@@ -84,10 +84,10 @@ def init(inventories: tuple[Path, ...], output: str, force: bool) -> None:
     """Write a configuration file in which every key is explained, and nothing is set yet but the
     inventories that were given.
     """
-    from analyzer.cli.preflight import check_report
     from analyzer.cli.template import template
     from analyzer.endpoints.inventory import Inventory
     from analyzer.names import printable
+    from analyzer.report.preflight import check_report
     from analyzer.report.write import write_report
 
     sources = Inventory.load(inventories).sources

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.issues import UsageError
-from analyzer.report.formats import FORMATS, find
+from analyzer.report.formats import FORMATS, file_names, find
 
 if TYPE_CHECKING:
     from analyzer.report.formats import Format
@@ -71,7 +71,7 @@ def _write(result: Result, form: Format, path: Path, force: bool) -> None:
     from analyzer.report.write_folder import whole_folder
 
     if form.folder:
-        with whole_folder(path, form.suffix, force) as folder:
+        with whole_folder(path, file_names(form), force) as folder:
             fill(result, form.name, folder)
     else:
         write_report(render(result, form.name), path, force)
@@ -89,9 +89,9 @@ def _read(path: Path) -> Result:
 
 
 def _kept(result: Result) -> list[str | Path]:
-    from analyzer.cli.of_finding import evidence_of
+    from analyzer.kept import files_of_result
 
-    return list(evidence_of(result, None))
+    return list(files_of_result(result))
 
 
 def _beside(result_file: Path, form: Format) -> Path:
@@ -104,16 +104,16 @@ def _beside(result_file: Path, form: Format) -> Path:
 
 def _check(path: Path, form: Format, force: bool, kept: list[str | Path]) -> None:
     """Refuses what cannot or must not be written, the files of the result's run among it."""
-    from analyzer.cli.preflight import check_folder, check_report
+    from analyzer.report.preflight import check_folder, check_report
 
     if form.folder:
-        check_folder(path, form.suffix, force, kept)
+        check_folder(path, file_names(form), force, kept)
     else:
         check_report(path, force, kept)
 
 
 def _print(result: Result, fmt: str) -> None:
     from analyzer.report.formats import render
+    from analyzer.report.write import print_report
 
-    sys.stdout.buffer.write(render(result, fmt).encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
+    print_report(render(result, fmt))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analyzer.cli.of_finding import evidence_of, of_finding
+from analyzer.cli.of_finding import of_finding
 from analyzer.cli.outcome import INCOMPLETE, RAN
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
@@ -56,12 +56,13 @@ def inspect(
     Its packets are carved to a temporary file. With TLS secrets requests inside TLS are read:
     method, URL, headers and status, credentials left out. A write request makes the evidence W1.
     """
-    from analyzer.cli.preflight import check_report
     from analyzer.cli.progress import progress_bar
     from analyzer.evidence.carve import find_finding
     from analyzer.evidence.inspect import inspect as look
     from analyzer.evidence.inspect import judged
+    from analyzer.kept import files_of_result
     from analyzer.report.formats import render
+    from analyzer.report.preflight import check_report
     from analyzer.report.visible import visible
     from analyzer.report.write import write_report
     from analyzer.result_file import read_result
@@ -73,7 +74,7 @@ def inspect(
     form = SUFFIXES.get(path.suffix.lower())
     if form is None:
         raise UsageError(f"{path}: no format has this ending, expected .html or .json")
-    kept = [*evidence_of(result, base), *([keylog] if keylog is not None else [])]
+    kept = [*files_of_result(result, base), *([keylog] if keylog is not None else [])]
     check_report(path, force, kept)
     with progress_bar() as progress:
         found = look(

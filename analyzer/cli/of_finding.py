@@ -1,4 +1,4 @@
-"""What the commands on one finding of a result share: arguments, and files that none replaces."""
+"""What the commands on one finding of a result share: their arguments."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from analyzer.result import Result
+    from collections.abc import Callable
 
 _SHARED = (
     click.argument("result_file", metavar="RESULT.json", type=click.Path(path_type=Path)),
@@ -30,9 +28,3 @@ def of_finding(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_SHARED):
         command = option(command)
     return command
-
-
-def evidence_of(result: Result, base: Path | None) -> Iterable[str | Path]:
-    """Files of a result's run that no output may replace."""
-    for path in dict.fromkeys(info.archive or info.path for info in result.inputs):
-        yield path if base is None else base / path

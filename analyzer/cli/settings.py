@@ -391,18 +391,3 @@ _SAME = (
     "rule_seconds", "from_ns", "to_ns",
 )  # fmt: skip
 """Parameters whose name and value are those of a field of `Settings`."""
-
-
-def evidence(settings: Settings, project_files: tuple[Path, ...]) -> list[str | Path]:
-    """Files of a run that no output may replace: inputs, inventories, configuration, secrets.
-
-    Args:
-        settings: The run.
-        project_files: Inventories and catalogues that ``acrtrace.toml`` names.
-    """
-    from analyzer.rules.custom import custom_files
-
-    kept: list[str | Path] = [*settings.inputs, *settings.inventories, *settings.log_maps]
-    kept += [path for path in (settings.config_file, settings.keylog) if path is not None]
-    kept += project_files
-    return kept + (custom_files(settings.rules_dir) if settings.rules_dir is not None else [])

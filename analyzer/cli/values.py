@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY_NS = 86_400_000_000_000
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}")
-_TIME = re.compile(rf"(?:{_DAY.pattern})[T ][0-9]")
 _RULE = re.compile(r"[A-Z]{2}[0-9]{3}")
 
 
@@ -74,16 +70,12 @@ def tenant_id(_ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 def log_zone(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     """The name of a time zone that DuckDB knows, which reads the logs."""
-    if value != "UTC":
-        import duckdb
+    from analyzer.times import is_log_zone
 
-        with duckdb.connect() as connection:
-            query = "SELECT count(*) FROM pg_timezone_names() WHERE name = ?"
-            found = connection.execute(query, [value]).fetchall()
-        if found == [(0,)]:
-            raise click.BadParameter(
-                f"{value!r} is no time zone: expected a name such as UTC or Europe/Berlin"
-            )
+    if not is_log_zone(value):
+        raise click.BadParameter(
+            f"{value!r} is no time zone: expected a name such as UTC or Europe/Berlin"
+        )
     return value
 
 
@@ -107,23 +99,14 @@ def moment(_ctx: click.Context, param: click.Parameter, value: str | None) -> in
 
     A day alone begins at 00:00 for ``--from`` and ends with its last nanosecond for ``--to``.
     """
+    from analyzer.times import EXPECTED, nanoseconds
+
     if value is None:
         return None
-    whole_day = _DAY.fullmatch(value)
     try:
-        if not whole_day and not _TIME.match(value):
-            raise ValueError(value)  # 2026-W48 is a week, of which fromisoformat takes the Monday
-        when = datetime.fromisoformat(value)
+        return nanoseconds(value, ends="--to" in param.opts)
     except ValueError as error:
-        raise click.BadParameter(
-            f"{value!r}: expected a time such as 2026-11-24, 2026-11-24T03:29:12Z or "
-            "2026-11-24T04:29:12+01:00"
-        ) from error
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    ns = (when - _EPOCH) // timedelta(microseconds=1) * 1000
-    # In whole numbers: a day after 9999-12-31 is no date of Python's.
-    return ns + _DAY_NS - 1 if whole_day and "--to" in param.opts else ns
+        raise click.BadParameter(f"{value!r}: {EXPECTED}") from error
 
 
 def rule_ids(

@@ -91,8 +91,7 @@ def of_ending(file_name: str) -> Format:
         if name.endswith(ending):
             return endings[ending]
     raise UsageError(
-        f"{file_name}: no format has this ending, expected one of {', '.join(sorted(endings))}; "
-        "--format says which it is"
+        f"{file_name}: no format has this ending, expected one of {', '.join(sorted(endings))}"
     )
 
 
@@ -114,6 +113,13 @@ def fill(result: Result, name: str, folder: Path) -> None:
         OSError: A file cannot be written.
     """
     _function(find(name))(result, folder)
+
+
+def file_names(entry: Format) -> frozenset[str]:
+    """Names of the files in the folder that a format of several files writes."""
+    from analyzer.report.tables import table_names
+
+    return frozenset(f"{name}{entry.suffix}" for name in table_names())
 
 
 def _function(entry: Format) -> Callable[..., Any]:

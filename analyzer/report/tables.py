@@ -80,6 +80,17 @@ def tables(result: Result) -> list[Table]:
     return [*every, Table(COLUMNS, _OF_COLUMNS, described)]
 
 
+def table_names() -> tuple[str, ...]:
+    """Names of the tables that every result has."""
+
+    def below(kind: type) -> Iterator[str]:
+        for name, inner in _kind(kind).lists:
+            yield name
+            yield from below(inner)
+
+    return (RUN, *below(Result), COLUMNS)
+
+
 _OF_COLUMNS = (
     Column("table", "VARCHAR", "Table."),
     Column("column", "VARCHAR", "Column."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,8 +69,13 @@ def is_stream(path: Path) -> bool:
     )
 
 
-def refuse_existing(path: Path, force: bool) -> None:
+def refuse_existing(path: Path, force: bool, forced_by: str = "--force") -> None:
     """Fails before the analysis rather than after it.
+
+    Args:
+        path: Where the report is to go.
+        force: An existing one may be replaced.
+        forced_by: What the error calls that: a flag, a parameter.
 
     Raises:
         UsageError: The path cannot take a report.
@@ -83,10 +89,10 @@ def refuse_existing(path: Path, force: bool) -> None:
     if folder:
         raise UsageError(f"{path}: is a directory, not a file to write a report to")
     if taken and not force:
-        raise UsageError(f"{path}: exists already; --force replaces it, -o FILE names another")
+        raise UsageError(f"{path}: exists already; {forced_by} replaces it, another name keeps it")
 
 
-def write_report(text: str, path: Path, force: bool = False) -> None:
+def write_report(text: str, path: Path, force: bool = False, forced_by: str = "--force") -> None:
     """Writes the text as UTF-8, creating the folder, so that nobody ever sees half a report.
 
     Devices and pipes (``/dev/stdout``) are written to directly.
@@ -95,24 +101,40 @@ def write_report(text: str, path: Path, force: bool = False) -> None:
         UsageError: The file exists and `force` is not set, or it cannot be written.
     """
     data = text.encode("utf-8", "backslashreplace")
-    refuse_existing(path, force)
+    refuse_existing(path, force, forced_by)
     try:
         if is_stream(path):
             path.write_bytes(data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(data, path, force)
+        _write_whole(data, path, force, forced_by)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def print_report(text: str) -> None:
+    """Writes the text as UTF-8 to standard output.
+
+    Raises:
+        UsageError: It cannot be written.
+        BrokenPipeError: Whoever read it has gone.
+    """
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _unwritable(Path("standard output"), error) from error
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path}: cannot be written: {error.strerror or error}")
 
 
-def _write_whole(data: bytes, path: Path, force: bool) -> None:
+def _write_whole(data: bytes, path: Path, force: bool, forced_by: str) -> None:
     """Temporary file beside the target, then a new name for it."""
-    with _beside(path, force) as stream:
+    with _beside(path, force, forced_by) as stream:
         stream.write(data)
 
 
@@ -133,7 +155,7 @@ def whole_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _beside(path: Path, force: bool) -> Iterator[BinaryIO]:
+def _beside(path: Path, force: bool, forced_by: str = "--force") -> Iterator[BinaryIO]:
     # "x" and an unguessable name: the folder may be one that others can write to.
     temporary = path.with_name(f".acrtrace-{os.urandom(8).hex()}.tmp")
     try:
@@ -141,13 +163,13 @@ def _beside(path: Path, force: bool) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        if force or not _linked(temporary, path):
+        if force or not _linked(temporary, path, forced_by):
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _linked(temporary: Path, path: Path) -> bool:
+def _linked(temporary: Path, path: Path, forced_by: str) -> bool:
     """Gives the file its name only if that is free, which a rename cannot; False where the file
     system has no links.
 
@@ -157,8 +179,8 @@ def _linked(temporary: Path, path: Path) -> bool:
     try:
         os.link(temporary, path)
     except FileExistsError as error:
-        raise UsageError(f"{path}: exists already; --force replaces it") from error
+        raise UsageError(f"{path}: exists already; {forced_by} replaces it") from error
     except OSError:
-        refuse_existing(path, force=False)
+        refuse_existing(path, force=False, forced_by=forced_by)
         return False
     return True

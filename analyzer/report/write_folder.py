@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 
-def refuse_folder(path: Path, suffix: str, force: bool) -> None:
+def refuse_folder(path: Path, names: Collection[str], force: bool) -> None:
     """Fails before the work rather than after it.
 
-    A folder that holds anything but files of this ending is never replaced: with ``--force`` and a
-    mistyped name, it would be somebody's home.
+    A folder that holds anything but files of these names is never replaced: with ``--force`` and a
+    mistyped name, it would be somebody's home, or the logs that were analysed.
 
     Args:
         path: The folder to write.
-        suffix: Ending of every file in it.
+        names: Names of the files that are written into it.
         force: A folder of such files may be replaced.
 
     Raises:
@@ -34,26 +34,26 @@ def refuse_folder(path: Path, suffix: str, force: bool) -> None:
         if not path.exists():
             return
         held = sorted(path.iterdir())
-        strange = [each for each in held if not _ours(each, suffix)]
+        strange = [each for each in held if not _ours(each, names)]
     except OSError as error:  # a name too long, a folder that may not be looked into
         raise _unwritable(path, error) from error
     if strange:
         raise UsageError(
-            f"{path}: holds {strange[0].name}, which is no {suffix} file; such a folder is not "
-            "replaced even with --force"
+            f"{path}: holds {strange[0].name}, which is none of the tables; such a "
+            "folder is not replaced even with --force"
         )
     if held and not force:
         raise UsageError(f"{path}: exists already; --force replaces it, -o DIR names another")
 
 
 @contextmanager
-def whole_folder(path: Path, suffix: str, force: bool = False) -> Iterator[Path]:
+def whole_folder(path: Path, names: Collection[str], force: bool = False) -> Iterator[Path]:
     """An empty folder that gets its name when the block ends well, and is gone when it does not.
 
     Raises:
         UsageError: See `refuse_folder`; or it cannot be written.
     """
-    refuse_folder(path, suffix, force)
+    refuse_folder(path, names, force)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # An unguessable name: the folder may be in one that others can write to.
@@ -63,7 +63,7 @@ def whole_folder(path: Path, suffix: str, force: bool = False) -> Iterator[Path]
             yield temporary
             for each in temporary.iterdir():
                 _flush(each)
-            refuse_folder(path, suffix, force)
+            refuse_folder(path, names, force)
             _exchange(temporary, path)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -86,8 +86,8 @@ def _exchange(temporary: Path, path: Path) -> None:
     shutil.rmtree(old)
 
 
-def _ours(entry: Path, suffix: str) -> bool:
-    return entry.name.endswith(suffix) and entry.is_file() and not entry.is_symlink()
+def _ours(entry: Path, names: Collection[str]) -> bool:
+    return entry.name in names and entry.is_file() and not entry.is_symlink()
 
 
 def _flush(path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +14,6 @@ from analyzer.report.document import render_json
 from analyzer.report.formats import FORMATS, SINGLE_FILES, render
 from craft import results
 from craft.run import command_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDERS = sorted(set(FORMATS) - set(SINGLE_FILES))
 
@@ -74,12 +73,12 @@ def test_inputs_of_the_run_are_never_replaced(
     assert "is an input of this run" in capsys.readouterr().err
     logs = result_file.with_name("logs")
     logs.mkdir()
-    (logs / "proxy.csv").write_text("a,b\n")
-    inputs = [results.make_input(path="logs/proxy.csv")]
+    (logs / "findings.csv").write_text("a,b\n")
+    inputs = [results.make_input(path="logs/findings.csv")]
     result_file.write_text(render_json(results.make_result(inputs=inputs)))
     assert convert(result_file, "--to", "csv", "-o", "logs", "--force") == 2
-    assert "holds proxy.csv, an input of this run" in capsys.readouterr().err
-    assert (logs / "proxy.csv").read_text() == "a,b\n"
+    assert "holds findings.csv, an input of this run" in capsys.readouterr().err
+    assert (logs / "findings.csv").read_text() == "a,b\n"
 
 
 def test_a_pipe_in_and_a_pipe_out(result_file: Path, tmp_path: Path) -> None:
@@ -118,7 +117,36 @@ def test_what_is_no_result_is_one_clear_line(
 def test_a_result_cut_short(result_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result_file.write_bytes(result_file.read_bytes()[:-100])
     assert convert(result_file, "--to", "html") == 2
-    assert "found no JSON" in capsys.readouterr().err
+    size = result_file.stat().st_size
+    assert f"ends inside the document at byte {size:,}" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_target_is_named(result_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert(result_file, "--to", "html", "-o", "/dev/full") == 2
+    assert "/dev/full: cannot be written: No space left" in capsys.readouterr().err
+    line = f"'{sys.executable}' -m analyzer.cli.main convert day.json --to html -o - >/dev/full"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=result_file.parent,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"acrtrace: standard output: cannot be written: No space left on device\n",
+    )
+
+
+def test_tables_of_others_are_never_replaced(
+    result_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert(result_file, "--to", "csv", "-o", "tables") == 0
+    precious = result_file.with_name("tables") / "payroll.csv"
+    precious.write_text("a,b\n")
+    assert convert(result_file, "--to", "csv", "-o", "tables", "--force") == 2
+    assert "tables: holds payroll.csv, which is none of the tables" in capsys.readouterr().err
+    assert precious.read_text() == "a,b\n"
 
 
 def test_nothing_is_read_before_the_place_is_known_to_be_good(

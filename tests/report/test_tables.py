@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from analyzer.report import tables as module
-from analyzer.report.tables import Table, tables
+from analyzer.report.tables import Table, table_names, tables
 from analyzer.result import Evidence, Finding, Request, doc
 from craft import results
 
@@ -41,6 +41,10 @@ def test_lists_are_tables_and_the_rest_is_one_row() -> None:
     assert run["thresholds"].startswith('{"')
     assert len(made["findings"].rows) == 5
     assert len(made["evidence"].rows) == 24 + 1 + 1 + 1
+
+
+def test_the_names_are_known_before_there_is_a_result() -> None:
+    assert list(table_names()) == [table.name for table in tables(results.realistic())]
 
 
 def test_every_row_has_a_value_for_every_column() -> None:

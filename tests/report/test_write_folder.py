@@ -11,9 +11,11 @@ from analyzer.report.write_folder import refuse_folder, whole_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+NAMES = frozenset({"a.csv", "b.csv"})
+
 
 def write(path: Path, text: str = "x", force: bool = False) -> None:
-    with whole_folder(path, ".csv", force) as folder:
+    with whole_folder(path, NAMES, force) as folder:
         (folder / "a.csv").write_text(text)
 
 
@@ -23,7 +25,7 @@ def entries(folder: Path) -> list[str]:
 
 def test_a_folder_appears_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "tables"
-    with whole_folder(path, ".csv") as folder:
+    with whole_folder(path, NAMES) as folder:
         (folder / "a.csv").write_text("x")
         assert not path.exists()
     assert entries(path) == ["a.csv"]
@@ -32,7 +34,7 @@ def test_a_folder_appears_whole(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     def interrupted() -> None:
-        with whole_folder(tmp_path / "t", ".csv") as folder:
+        with whole_folder(tmp_path / "t", NAMES) as folder:
             (folder / "a.csv").write_text("x")
             raise KeyboardInterrupt
 
@@ -62,7 +64,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 
 def test_tables_are_replaced_only_with_force(tmp_path: Path) -> None:
     write(tmp_path / "t", "old")
-    (tmp_path / "t" / "of-an-older-version.csv").write_text("old")
+    (tmp_path / "t" / "b.csv").write_text("old")
     with pytest.raises(UsageError, match="exists already; --force"):
         write(tmp_path / "t", "new")
     write(tmp_path / "t", "new", force=True)
@@ -71,7 +73,9 @@ def test_tables_are_replaced_only_with_force(tmp_path: Path) -> None:
     assert entries(tmp_path) == ["t"]
 
 
-@pytest.mark.parametrize("stranger", ["notes.txt", ".ssh/", "evidence.pcap", "link.csv@", "x.csv/"])
+@pytest.mark.parametrize(
+    "stranger", ["notes.txt", ".ssh/", "evidence.pcap", "proxy.csv", "b.csv@", "b.csv/"]
+)
 def test_a_folder_with_anything_else_is_never_replaced(stranger: str, tmp_path: Path) -> None:
     folder = tmp_path / "home"
     write(folder)
@@ -94,7 +98,7 @@ def test_places_that_cannot_take_a_folder(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("empty")
     for name in ("file", "link"):
         with pytest.raises(UsageError, match="is no folder"):
-            refuse_folder(tmp_path / name, ".csv", force=True)
+            refuse_folder(tmp_path / name, NAMES, force=True)
     with pytest.raises(UsageError, match="cannot be written"):
         write(tmp_path / "file" / "t")
     with pytest.raises(UsageError, match="cannot be written"):

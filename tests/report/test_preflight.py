@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from analyzer.cli.preflight import check_case, check_report
 from analyzer.issues import UsageError
+from analyzer.report.preflight import check_case, check_report
 from craft import archives
 
 PCAP = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
