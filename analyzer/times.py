@@ -26,7 +26,8 @@ def nanoseconds(stated: str | date, *, ends: bool) -> int:
     if isinstance(stated, str):
         whole_day &= _DAY.fullmatch(stated) is not None
         if not _DAY.fullmatch(stated) and not _TIME.match(stated):
-            raise ValueError(stated)  # 2026-W48 is a week, of which fromisoformat takes the Monday
+            # 2026-W48 is a week, of which fromisoformat takes the Monday.
+            raise ValueError(f"neither a day nor a time: {stated!r:.60}")
         when = datetime.fromisoformat(stated)
     elif isinstance(stated, datetime):
         when, whole_day = stated, False

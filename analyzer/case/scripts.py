@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.case.columns import text_array
+from analyzer.memory import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,7 @@ def script_text(name: str) -> str:
 
 def run_script(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Runs all statements of one script."""
-    connection.execute(script_text(name))
+    run(connection, script_text(name))
 
 
 def prepare(

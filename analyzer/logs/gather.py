@@ -18,6 +18,7 @@ import numpy as np
 from analyzer.logs.format import load_formats
 from analyzer.logs.keys import quoted
 from analyzer.logs.statements import OBSERVED
+from analyzer.memory import run
 from analyzer.redact import redact
 from analyzer.schema import OBSERVATIONS
 
@@ -95,30 +96,30 @@ def gather(
     for code, (name,) in enumerate(used):
         family = families[name].family if name in families else name
         connection.execute("INSERT INTO any_family VALUES (?, ?, ?)", [name, family, code])
-    connection.execute(_text("words"))
+    run(connection, _text("words"))
     _spell(connection)
     _redact(connection)
     _number(connection)
-    connection.execute(_REPEATED)
+    run(connection, _REPEATED)
     if connection.execute("SELECT count(*) FROM repeated").fetchall() == [(0,)]:
         # Nothing can be stated twice.
-        connection.execute("DROP TABLE IF EXISTS once; ALTER TABLE numbered RENAME TO once")
+        run(connection, "DROP TABLE IF EXISTS once; ALTER TABLE numbered RENAME TO once")
     else:
-        connection.execute(_text("once"))
-    connection.execute(_text("conversations"))
+        run(connection, _text("once"))
+    run(connection, _text("conversations"))
     if connection.execute(_SENSORS).fetchall() == [(True,)]:
-        connection.execute(_text("sensors"))
-    connection.execute(_text("connections"))
-    connection.execute(_TARGETS)
+        run(connection, _text("sensors"))
+    run(connection, _text("connections"))
+    run(connection, _TARGETS)
     step = _text("join")
     for grade, format_ in connection.execute(_SOURCES).fetchall():
-        connection.execute(step.replace("$1", str(grade)).replace("$2", quoted(format_)))
+        run(connection, step.replace("$1", str(grade)).replace("$2", quoted(format_)))
     bare = step.partition("INSERT INTO targets")[0].replace("FROM connections c", f"FROM {_BARE} c")
-    connection.execute(bare.replace("$1", "4").replace("$2", "c.format"))
-    connection.execute(_text("contacts"))
-    connection.execute(_text("write"))
-    connection.execute(_text("lookups"))
-    connection.execute("DROP VIEW loose; DROP VIEW bare")
+    run(connection, bare.replace("$1", "4").replace("$2", "c.format"))
+    run(connection, _text("contacts"))
+    run(connection, _text("write"))
+    run(connection, _text("lookups"))
+    run(connection, "DROP VIEW loose; DROP VIEW bare")
 
 
 def _number(connection: duckdb.DuckDBPyConnection) -> None:
@@ -136,10 +137,11 @@ def _number(connection: duckdb.DuckDBPyConnection) -> None:
     )
     order = ", ".join(name for name in _ORDER if name in stated) or "1"
     chosen = "".join(f"{c.name}, " for c in columns if c.name in stated)
-    connection.execute(
+    run(
+        connection,
         f"CREATE OR REPLACE TEMP TABLE numbered AS SELECT *{nothing} FROM (SELECT {chosen}"  # noqa: S608
         "family_of(format) AS family, code_of(format) AS code, "
-        f"row_number() OVER (ORDER BY {order}) AS obs FROM {OBSERVED}); DROP TABLE {OBSERVED}"
+        f"row_number() OVER (ORDER BY {order}) AS obs FROM {OBSERVED}); DROP TABLE {OBSERVED}",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import duckdb
 
 from analyzer.case.scripts import load_text, run_script
 from analyzer.issues import UsageError
+from analyzer.memory import run, with_room
 from analyzer.rules.expected import TABLES
 
 if TYPE_CHECKING:
@@ -30,9 +31,13 @@ def _text(name: str) -> str:
 
 def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
     """Runs ``queries/NAME.sql``; the rows of its last statement, in its stated order."""
-    cursor = connection.execute(_text(name))
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def ask() -> list[dict[str, Any]]:
+        cursor = connection.execute(_text(name))
+        names = [column[0] for column in cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    return with_room(connection, ask)
 
 
 def prepare(
@@ -57,7 +62,7 @@ def prepare(
     connection.execute(TABLES)
     run_script(connection, "figures")
     connection.execute("DELETE FROM finding_flows")
-    connection.execute(_text("prepare"))
+    run(connection, _text("prepare"))
 
 
 def record(connection: DuckDBPyConnection, issues: list[Issue]) -> None:
@@ -108,7 +113,8 @@ def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
         if not rule.built_in or not _enough(connection, rule):
             continue
         try:
-            connection.execute(
+            insert = partial(
+                connection.execute,
                 "INSERT INTO hits SELECT "  # noqa: S608 - the rule is the statement
                 "row_number() OVER (ORDER BY agent, endpoint NULLS LAST, flow_ids) "
                 "+ (SELECT count(*) FROM hits), "
@@ -116,5 +122,6 @@ def collect(connection: DuckDBPyConnection, rules: list[Rule]) -> None:
                 f"FROM (\n{rule.sql})",
                 [rule.id, place, rule.stream],
             )
+            with_room(connection, insert)
         except duckdb.Error as error:
             raise UsageError(f"{rule.path}: {str(error).splitlines()[0]}") from None

@@ -8,7 +8,7 @@ CREATE OR REPLACE TEMP MACRO site(name) AS array_to_string(string_split(name, '.
 
 -- `looked_up`: DNS messages that rules name as evidence, as rows beside the flows of `seen`; a rule names
 -- message N as flow -1 - N, because no flow has a number below 0. accuse.sql fills it.
-CREATE OR REPLACE TEMP TABLE looked_up AS SELECT * FROM seen LIMIT 0;
+CREATE OR REPLACE TEMP TABLE looked_up AS SELECT * FROM seen WHERE false;
 CREATE OR REPLACE TEMP VIEW all_seen AS SELECT * FROM seen UNION ALL SELECT * FROM looked_up;
 
 -- `pushes`: flows with a request that a registry's protocol sends data with, as far as it was read: PUT or PATCH, or
