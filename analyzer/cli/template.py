@@ -37,7 +37,7 @@ _DECLARED = """
 # resolvers = ["10.0.0.53"]
 
 # What the (planned) firewall lets through; readiness says what would break.
-# allows = ["contoso.azurecr.io", "*.data.azurecr.io"]
+# allows = ["fabrikam.azurecr.io", "*.data.azurecr.io"]
 
 # HTTP proxies, where they are not told by their traffic.
 # proxies = ["10.0.0.5:3128"]
@@ -65,7 +65,7 @@ _DECLARED = """
 
 # Custom host names, and the catalogued names behind them.
 # [aliases]
-# "registry.contoso.com" = "contoso.azurecr.io"
+# "registry.fabrikam.com" = "fabrikam.azurecr.io"
 
 # [logs]
 # format = "squid"                # where their content does not tell

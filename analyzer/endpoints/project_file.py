@@ -165,7 +165,7 @@ def _registry(place: Place, text: str) -> str:
     if ":" in label or "/" in label:
         raise place.error(
             f"registries: {printable(text)!r}: expected a registry's name or login server, for "
-            "example contoso or contoso.azurecr.io; own takes other names",
+            "example fabrikam or fabrikam.azurecr.io; own takes other names",
             "registries",
         )
     return label if "." in label.partition("@")[0] else f"acr:{label}"

@@ -1,4 +1,4 @@
-"""Host names that no mail or chat program makes a link of: ``contoso[.]azurecr[.]io``.
+"""Host names that no mail or chat program makes a link of: ``fabrikam[.]azurecr[.]io``.
 
 In sentences only what is a name of the document is touched, and what lies in the same domain as
 one: a file name or a version is not. Commands never are: they have to work.
@@ -32,8 +32,8 @@ def is_name(text: str) -> bool:
 def defanged(text: str) -> str:
     """The text with every dot of a host name in brackets and ``http`` as ``hxxp``.
 
-    >>> defanged("https://contoso.azurecr.io/v2/")
-    'hxxps://contoso[.]azurecr[.]io/v2/'
+    >>> defanged("https://fabrikam.azurecr.io/v2/")
+    'hxxps://fabrikam[.]azurecr[.]io/v2/'
     """
     return _SCHEME.sub("hxxp", text).replace(".", _DOT)
 

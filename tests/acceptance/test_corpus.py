@@ -124,7 +124,7 @@ def test_findings_above_low_are_justified_one_by_one(
         if run.above_low(f)
     )
     listed = sorted(
-        (entry["rule"], "medium", entry["agent"], entry["target"], entry["bytes"])
+        (entry["rule"], "medium", entry["agent"], entry["target"], entry.get("bytes"))
         for entry in justified
         if entry["file"] == corpus_name
     )
