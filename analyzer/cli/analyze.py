@@ -177,6 +177,8 @@ def _run(
     """
     from analyzer import api
     from analyzer.cli.progress import progress_bar
+    from analyzer.kept import files_of_result
+    from analyzer.report.preflight import refuse_inputs
     from analyzer.report.write import print_report, write_report
 
     with progress_bar(quiet=not talk) as progress:
@@ -185,6 +187,8 @@ def _run(
     if report is None:
         print_report(text)
     else:
+        # What lies in a directory is known only now.
+        refuse_inputs(report, files_of_result(result))
         write_report(text, report, settings.force)
     if talk > 1:
         for line in input_lines(result):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -147,8 +147,10 @@ def page(result: Result, zone: tzinfo = UTC, listed: Sequence[Finding] | None = 
         zone: Time zone of the sentences and drawings that hold times.
         listed: The findings that the page lists, all when None; sentences and counts are of all.
     """
-    listed = result.findings if listed is None else listed
-    streams = [_stream(name, result.findings, listed) for name in STREAMS]
+    whole = result
+    if listed is not None:
+        result = replace(result, findings=list(listed))
+    streams = [_stream(name, whole.findings, result.findings) for name in STREAMS]
     first = [i.first_ns for i in result.inputs if i.first_ns is not None]
     last = [i.last_ns for i in result.inputs if i.last_ns is not None]
     in_full = frozenset(card.finding.id for s in streams for card in s.cards.items)
@@ -157,7 +159,7 @@ def page(result: Result, zone: tzinfo = UTC, listed: Sequence[Finding] | None = 
         result=result,
         undeclared=shown(undeclared(result), UNDECLARED_LINES),
         missing=missing(result),
-        summary=summary(result, zone),
+        summary=summary(whole, zone),
         first_ns=min(first, default=None),
         last_ns=max(last, default=None),
         streams=streams,

@@ -31,13 +31,16 @@ def _text(name: str) -> str:
 
 def rows(connection: DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
     """Runs ``queries/NAME.sql``; the rows of its last statement, in its stated order."""
+    *steps, last = (each.query for each in connection.extract_statements(_text(name)))
+    for step in steps:
+        with_room(connection, partial(connection.execute, step))
+    return with_room(connection, partial(_asked, connection, last))
 
-    def ask() -> list[dict[str, Any]]:
-        cursor = connection.execute(_text(name))
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    return with_room(connection, ask)
+def _asked(connection: DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def prepare(

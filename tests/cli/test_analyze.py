@@ -316,3 +316,17 @@ def test_a_reader_that_goes_away(tmp_path: Path) -> None:
     )
     assert b"Traceback" not in run.stderr
     assert run.returncode in (0, 141)
+
+
+def test_a_log_in_a_folder_is_not_replaced_by_its_report(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "access.json"
+    log.parent.mkdir()
+    line = (
+        "1795849016.917 120 10.1.2.3 TCP_TUNNEL/200 39 CONNECT a.example.net:443 - "
+        "HIER_DIRECT/192.0.2.3 -\n"
+    )
+    log.write_text(line * 3)
+    done = command_line("analyze", "logs", "-o", "logs/access.json", "--force", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"logs/access.json: is an input of this run and is not overwritten" in done.stderr
+    assert log.read_text() == line * 3

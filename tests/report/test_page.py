@@ -46,4 +46,7 @@ def test_what_is_not_listed_is_counted_and_told() -> None:
     ]
     assert all(stream.hidden == stream.total for stream in view.streams)
     assert not any(stream.rows.items or stream.cards.items for stream in view.streams)
+    assert not any(dossier.findings.items for dossier in view.dossiers.items)
+    assert view.matrix is not None
+    assert not any(cell and cell.finding for line in view.matrix.lines for cell in line.cells)
     assert view.summary.told == page(result).summary.told
