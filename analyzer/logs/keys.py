@@ -27,7 +27,7 @@ class Keys:
 
     Attributes:
         parse: SQL of the columns ``f`` (NULL: no JSON) and ``g`` that a line gives.
-        whole: All stand in ``f``: DuckDB's own reader of JSON can give it (`typed`).
+        whole: All stand in ``f``: DuckDB's own reader of JSON can give them (`typed`).
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -66,22 +66,22 @@ class Keys:
             node = following
         return False
 
-    def typed(self, path: str, first: str) -> str:
-        """SELECT of ``line_no`` and ``f`` of each line of a file of JSON objects.
-
-        A line that is none, or no whole one, has NULLs throughout; blank lines are not numbered.
+    def typed(self, path: str) -> str:
+        """SQL of a file of JSON objects as a table; the columns of a line that is none are NULL.
 
         Args:
-            path: The file.
-            first: SQL of the number of its first line.
+            path: SQL of the file's path.
         """
         columns = ", ".join(f"{quoted(k)}: {quoted(_type(v))}" for k, v in self._tree.items())
-        packed = ", ".join(f"{quoted(key)}: {_name(key)}" for key in self._tree)
         return (
-            f"SELECT row_number() OVER () + {first} - 1 AS line_no, {{{packed}}} AS f "  # noqa: S608
-            f"FROM read_json({quoted(path)}, format = 'newline_delimited', records = true, "
+            f"read_json({path}, format = 'newline_delimited', records = true, "
             f"ignore_errors = true, maximum_object_size = {MAX_OBJECT}, columns = {{{columns}}})"
         )
+
+    def column(self, path: str) -> str:
+        """SQL of a path's value, as text, in the table that :meth:`typed` gives."""
+        first, *rest = parts_of(path)
+        return _name(first) + "".join(f"[{quoted(part)}]" for part in rest)
 
     def place(self, path: str) -> str:
         """SQL of a path's value, as text."""

@@ -52,9 +52,7 @@ BLOCK_LINES = 1 << 17
 MOST_LANES = 4
 """Each holds a block in several shapes: about 200 MiB."""
 
-STAGE = "CREATE OR REPLACE TEMP TABLE staged AS "
-UNREAD = "format IS NULL"
-"""Of staged rows: the line is not one that a format took."""
+FIELDED = "CREATE OR REPLACE TEMP TABLE fielded AS "
 
 
 @dataclass(slots=True)
@@ -145,11 +143,11 @@ class _Observer:
         self._formats = tuple(known(name, formats) for name in found.formats)
         self._tally = Tally()
         self._ignores = any(each.others == "ignored" for each in self._formats)
-        self._statements: dict[int, str] = {}
+        self._statements: dict[tuple[int, bool], str] = {}
         self._objects_of = of_objects(self._formats)
         self._files: HeldFiles | None = None
         self._typed_ones = bool(self._objects_of.typed)
-        self._kinds = set(self._objects_of.typed)
+        self._kinds = frozenset(self._objects_of.typed)
         self._lanes = Lanes(Lane(connection, self._tally), self._lane, lanes())
 
     def _lane(self) -> Lane[Tally]:
@@ -194,8 +192,8 @@ class _Observer:
 
                 self._files = HeldFiles()
                 self._files.attach(self._connection)
-            for first, data in blocks(read, self._tally.damage):
-                self._lanes.run(partial(self._json, first, data))
+            for first, count, data in blocks(read, self._tally.damage):
+                self._lanes.run(partial(self._json, first, count, data))
             return
         texts = pieces(read, self._found.encoding, self._tally.damage)
         lost = self._tally.lost
@@ -259,9 +257,9 @@ class _Observer:
         kept = (window.first, window.until)
         self._block(lane, numbers, columns, select, None, window.times, kept)
 
-    def _json(self, first: int, data: bytes, lane: Lane[Tally]) -> None:
+    def _json(self, first: int, count: int, data: bytes, lane: Lane[Tally]) -> None:
         """JSON objects, a line each: by DuckDB's reader, what it cannot read on its own."""
-        unread = self._typed(first, data, lane) if self._typed_ones else None
+        unread = self._typed(first, count, data, lane) if self._typed_ones else None
         if unread is None:
             found = lines_of(data, first, lane.tally.damage)
             for start in range(0, len(found), BLOCK_LINES):
@@ -274,41 +272,39 @@ class _Observer:
                 found += lines_of(every[number - first] + b"\n", number, lane.tally.damage)
             self._objects(unread, found, None, lane)
 
-    def _typed(self, first: int, data: bytes, lane: Lane[Tally]) -> list[int] | None:
+    def _typed(self, first: int, count: int, data: bytes, lane: Lane[Tally]) -> list[int] | None:
         """Reads a block as a file; the lines that no format took, None when it is not to be had."""
         assert self._files is not None
-        connection = lane.connection
-        count = data.count(b"\n")
+        connection, tally = lane.connection, lane.tally
+        kinds = self._kinds
         # One more line tells whether each line became a row: then it has the number after theirs.
-        path = self._files.hold(data + b"{}\n")
+        path = self._files.hold(data, b"{}\n")
         try:
-            statements = {
-                at: self._statement(at, self._objects_of.places[at], connection, path)
-                for at in self._objects_of.typed
-                if at in self._kinds
-            }
-            select = of_file(self._objects_of, path, statements)
-            connection.execute(STAGE + select, [self._input_id, first])
+            connection.execute(FIELDED + of_file(self._formats, kinds), [first, path])
         except duckdb.InvalidInputException:
             return None  # an object over the limit, say; reading line by line tells which
         finally:
             self._files.drop(path)
         rows = connection.execute(
-            f"SELECT line FROM staged WHERE {UNREAD} ORDER BY line"  # noqa: S608
+            "SELECT line_no FROM fielded WHERE which IS NULL ORDER BY line_no"
         ).fetchall()
         unread = [number for (number,) in rows]
         if unread[-1] != first + count:
             return None  # blank lines have no row
-        lane.tally.records += count + 1 - len(unread)
-        connection.execute(f"INSERT INTO {OBSERVED} SELECT * FROM staged WHERE NOT ({UNREAD})")  # noqa: S608
         del unread[-1]
-        if len(statements) == len(self._objects_of.typed):
-            # Planning each format costs time: later blocks get those that the first one shows.
-            rows = connection.execute("SELECT DISTINCT format FROM staged").fetchall()
-            names = {name for (name,) in rows}
-            self._kinds = {at for at in statements if self._formats[at].name in names} or {
-                *statements
-            }
+        tally.records += count - len(unread)
+        found = frozenset(
+            which
+            for (which,) in connection.execute("SELECT DISTINCT which FROM fielded").fetchall()
+            if which is not None
+        )
+        for which in sorted(found):
+            statement = self._statement(which, None, connection)
+            connection.execute(f"INSERT INTO {OBSERVED} {statement}", [self._input_id])
+        if found and kinds == frozenset(self._objects_of.typed):
+            # Fields that nothing is asked of cost time: later blocks get those of the kinds that
+            # the first one shows.
+            self._kinds = found
         if len(unread) * 2 > count:
             self._typed_ones = False  # most are read a second time
         return unread
@@ -398,7 +394,7 @@ class _Observer:
         connection, tally = lane.connection, lane.tally
         connection.register("log_block", held)
         try:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE fielded AS {select}")
+            connection.execute(FIELDED + select)
         finally:
             connection.unregister("log_block")
         counts = connection.execute(
@@ -419,7 +415,7 @@ class _Observer:
                 ).fetchall()
             else:
                 tally.records += count
-                self._kinds.add(which)
+                self._kinds |= {which}
                 statement = self._statement(which, places[which] if places else None, connection)
                 if kept is not None:
                     statement = f"FROM ({statement}) WHERE {ours.replace('line_no', 'line')}"
@@ -431,25 +427,16 @@ class _Observer:
         which: int,
         places: dict[str, str] | None,
         connection: duckdb.DuckDBPyConnection,
-        path: str | None = None,
     ) -> str:
         """The checked SELECT of one format over the fields of a block."""
-        statement = self._statements.get(which)
+        key = (which, places is None)
+        statement = self._statements.get(key)
         if statement is None:
             chosen = self._formats[which]
             select = reading(chosen, which, places)
-            fields = "line_no, NULL::VARCHAR AS line, NULL::VARCHAR AS outer_time"
-            if path is None:
-                described = f"DESCRIBE {select}"
-            else:
-                held = self._objects_of.keys.typed(path, "1")
-                described = (
-                    f"DESCRIBE WITH fielded AS (SELECT {fields}, f, 0 AS which "  # noqa: S608
-                    f"FROM ({held})) SELECT * FROM ({select})"
-                )
-            rows = connection.execute(described).fetchall()
+            rows = connection.execute(f"DESCRIBE {select}").fetchall()
             statement = checking(select, chosen.name, {row[0]: row[1] for row in rows})
-            self._statements[which] = statement
+            self._statements[key] = statement
         return statement
 
 

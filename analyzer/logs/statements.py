@@ -35,16 +35,11 @@ class Objects:
     Attributes:
         select: SELECT that parses the lines of a block.
         places: SQL of each format's fields in it.
-        which: SQL of the format that takes an object which DuckDB's reader of JSON files gives;
-            NULL where it needs the line itself.
-        keys: Where their keys stand.
-        typed: The formats of such objects; none: no use.
+        typed: The formats whose objects DuckDB's reader of JSON files can give; none: no use.
     """
 
     select: str
     places: tuple[dict[str, str], ...]
-    which: str
-    keys: Keys
     typed: tuple[int, ...]
 
 
@@ -52,64 +47,94 @@ class Objects:
 def of_objects(formats: tuple[LogFormat, ...]) -> Objects:
     """How the JSON objects of these formats are read."""
     keys = Keys(path for each in formats for _, paths in each.fields for path in paths)
-    places: list[dict[str, str]] = []
-    told: list[tuple[int, str]] = []
-    told_typed: list[tuple[int | str, str]] = []
-    for at, each in enumerate(formats):
-        held = {
+    places = tuple(
+        {
             name: first_of([f"nullif({keys.place(path)}, '')" for path in paths])
             for name, paths in each.fields
         }
-        places.append(held)
-        conditions = [
-            " AND ".join(
-                f"coalesce(regexp_matches({held[name]}, {quoted(pattern)}), false)"
-                for name, pattern in record.match
-            )
-            for record in each.of_shape("json")
-        ]
-        if not conditions:
-            continue
-        condition = " OR ".join(f"({c})" for c in conditions)
-        told.append((at, condition))
-        if each.whole is None or each.given:
-            told_typed.append(("NULL", condition))
-            continue
-        needs = " OR ".join(f"{held[name]} IS NOT NULL" for name in each.whole)
-        if needs:
-            told_typed.append(("NULL", f"({condition}) AND ({needs})"))
-        told_typed.append((at, condition))
+        for each in formats
+    )
+    told = [
+        (at, condition)
+        for at, each in enumerate(formats)
+        if (condition := _condition(each, places[at]))
+    ]
     select = (
         f"SELECT *, CASE WHEN f IS NULL THEN {DAMAGED} "  # noqa: S608
         f"ELSE {case_of(told)} END AS which "
         f"FROM (SELECT {ROW}, {keys.parse} FROM log_block WHERE line <> '')"
     )
-    typed = tuple(at for at, _ in told_typed if isinstance(at, int)) if keys.whole else ()
-    return Objects(select, tuple(places), case_of(told_typed), keys, typed)
+    typed = tuple(at for at, _ in told if _is_whole(formats[at])) if keys.whole else ()
+    return Objects(select, places, typed)
 
 
-def of_file(objects: Objects, path: str, statements: Mapping[int, str]) -> str:
-    """SELECT of all that the lines of a file of JSON objects state, and of the lines that none of
-    these formats took, which have neither format nor anything else.
+@cache
+def of_file(formats: tuple[LogFormat, ...], kinds: frozenset[int]) -> str:
+    """SELECT of the fields of the objects in a file, ``$1`` being the number of its first line and
+    ``$2`` its path.
+
+    `which` is NULL where a line is none of these kinds, or its format needs the line itself. Blank
+    lines are not numbered.
 
     Args:
-        objects: How they are read.
-        path: The file.
-        statements: The checked SELECT of formats; ``$1`` is the input, ``$2`` the first line.
+        formats: The formats of the log.
+        kinds: Places of those whose objects are wanted.
     """
-    taken = ", ".join(map(str, statements))
-    nothing = ", ".join(
-        f"CAST({'line_no' if c.name == 'line' else 'NULL'} AS {c.type})"
-        for c in OBSERVATIONS.columns
-    )
+    asked = [
+        {name: paths for name, paths in each.fields if at in kinds or name in _telling(each)}
+        for at, each in enumerate(formats)
+    ]
+    keys = Keys(path for fields in asked for paths in fields.values() for path in paths)
+    places = [
+        {
+            name: first_of([f"nullif({keys.column(path)}, '')" for path in paths])
+            for name, paths in fields.items()
+        }
+        for fields in asked
+    ]
+    told: list[tuple[int | str, str]] = []
+    for at, each in enumerate(formats):
+        condition = _condition(each, places[at])
+        if not condition:
+            continue
+        if at not in kinds or not _is_whole(each):
+            told.append(("NULL", condition))
+            continue
+        if needs := " OR ".join(f"{places[at][name]} IS NOT NULL" for name in each.whole or ()):
+            told.append(("NULL", f"({condition}) AND ({needs})"))
+        told.append((at, condition))
+    fields = [
+        f'{held} AS "{at}:{name}"' for at in sorted(kinds) for name, held in places[at].items()
+    ]
     return (
-        f"WITH fielded AS MATERIALIZED (SELECT line_no, NULL::VARCHAR AS line, "  # noqa: S608
-        f"NULL::VARCHAR AS outer_time, f, {objects.which} AS which "
-        f"FROM ({objects.keys.typed(path, '$2')})) "
-        + " UNION ALL ".join(statements.values())
-        + f" UNION ALL SELECT {nothing} FROM fielded "  # noqa: S608
-        f"WHERE coalesce(which NOT IN ({taken}), true)"
+        f"SELECT row_number() OVER () + $1 - 1 AS line_no, NULL::VARCHAR AS line, "  # noqa: S608
+        f"NULL::VARCHAR AS outer_time, {case_of(told)} AS which{listed(fields)} "
+        f"FROM {keys.typed('$2')}"
     )
+
+
+def _condition(each: LogFormat, places: Mapping[str, str]) -> str:
+    """SQL that tells a format's objects; empty where it has none."""
+    return " OR ".join(
+        "("
+        + " AND ".join(
+            f"coalesce(regexp_matches({places[name]}, {quoted(pattern)}), false)"
+            for name, pattern in record.match
+        )
+        + ")"
+        for record in each.of_shape("json")
+    )
+
+
+def _telling(each: LogFormat) -> set[str]:
+    """The fields that tell a format's objects, and whether it needs their line."""
+    found = {name for record in each.of_shape("json") for name, _ in record.match}
+    return found | set(each.whole or ())
+
+
+def _is_whole(each: LogFormat) -> bool:
+    """True when a format can read objects of which it has the fields alone."""
+    return each.whole is not None and not each.given
 
 
 def reading(each: LogFormat, which: int, places: dict[str, str] | None) -> str:

@@ -130,20 +130,19 @@ def pieces(
         yield text
 
 
-def _chunks(read: Callable[[memoryview], int]) -> Iterator[bytes]:
+def _chunks(read: Callable[[memoryview], int]) -> Iterator[bytes | bytearray]:
     """Full chunks, as small as what is read at once may be; the last is what is left."""
-    buffer = memoryview(bytearray(CHUNK))
-    held = 0
-    while count := read(buffer[held:]):
-        held += count
-        if held == CHUNK:
-            yield bytes(buffer)
-            held = 0
-    if held:
-        yield bytes(buffer[:held])
+    more = True
+    while more:
+        buffer, held = bytearray(CHUNK), 0
+        with memoryview(buffer) as view:
+            while held < CHUNK and (more := (count := read(view[held:])) > 0):
+                held += count
+        if held:
+            yield buffer if held == CHUNK else buffer[:held]
 
 
-def _filled(chunks: Iterator[bytes], damage: Damage) -> Iterator[bytes]:
+def _filled(chunks: Iterator[bytes | bytearray], damage: Damage) -> Iterator[bytes | bytearray]:
     """Chunks of UTF-8 without the holes of the file, however large those are."""
     start = held = 0  # NULs at the end of what was read: a hole may go on in the next chunk
     for data in chunks:
@@ -176,8 +175,8 @@ def _filled(chunks: Iterator[bytes], damage: Damage) -> Iterator[bytes]:
 
 def blocks(
     read: Callable[[memoryview], int], damage: Damage | None = None
-) -> Iterator[tuple[int, bytes]]:
-    """UTF-8 text as (number of the first line, from 1; whole lines, each with its LF).
+) -> Iterator[tuple[int, int, bytes]]:
+    """UTF-8 text as (number of the first line, from 1; how many lines; those, each with its LF).
 
     A last line without LF gets one. A line that is longer than a chunk is handed out up to where
     :func:`lines_of` cuts it.
@@ -191,20 +190,22 @@ def blocks(
             if not end:
                 continue
             data, number, skipping = data[end:], number + 1, False
-        data = carry + data
         end = data.rfind(b"\n") + 1
-        carry = data[end:]
         if end:
-            block = data[:end]
-            yield number, block
-            number += block.count(b"\n")
+            count = data.count(b"\n", 0, end)
+            with memoryview(data) as view:
+                block = b"".join((carry, view[:end]))
+            yield number, count, block
+            number += count
+            carry = b""
+        carry += data[end:]
         # Four bytes a character at most; one more than fits, so that the cut is counted.
         longest = 4 * (MAX_LINE + 1)
         if len(carry) > max(CHUNK, longest):
-            yield number, carry[:longest] + b"\n"
+            yield number, 1, carry[:longest] + b"\n"
             carry, skipping = b"", True
     if carry:
-        yield number, carry + b"\n"
+        yield number, 1, carry + b"\n"
 
 
 def lines_of(block: bytes, number: int, damage: Damage) -> list[str]:

@@ -111,7 +111,7 @@ def test_holes_are_skipped_and_counted(chunk: int, monkeypatch: pytest.MonkeyPat
     assert found == [(1, "a\0b"), (2, "\0" * 7 + "c"), (3, "d")]
     assert (damage.zeros, damage.first_zero) == (68, 1)
     again = Damage()
-    rest = b"".join(block for _, block in blocks(io.BytesIO(data[41:]).readinto, again))
+    rest = b"".join(block for _, _, block in blocks(io.BytesIO(data[41:]).readinto, again))
     assert rest == b"\0b\n" + bytes(7) + b"c\nd\n"
     assert (again.zeros, again.first_zero) == (28, 13)
 
@@ -132,7 +132,8 @@ def read_blocks(data: bytes) -> tuple[list[tuple[int, str]], Damage]:
     """The same by way of blocks of whole lines."""
     damage = Damage()
     found: list[tuple[int, str]] = []
-    for first, block in blocks(io.BytesIO(data).readinto):
+    for first, count, block in blocks(io.BytesIO(data).readinto):
+        assert block.count(b"\n") == count
         assert block.endswith(b"\n")
         found += enumerate(lines_of(block, first, damage), first)
     return found, damage
