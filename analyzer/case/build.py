@@ -40,6 +40,9 @@ SET pandas_analyze_sample = 0;
 -- internal error (tests/logs/formats/test_suricata.py).
 SET disabled_optimizers = 'statistics_propagation';
 """
+NO_CHECKPOINTS = "SET checkpoint_threshold = '1TB'"
+"""A database in memory has nothing to recover: compressing its tables after every large statement
+took a fifth of the run's processor time."""
 SMALL_CASE = 100_000
 """Conversations up to which one thread derives and judges a case: each thread of a join has buffers
 of its own, and keeping an order that nothing depends on costs more: 50 MiB for work of a second."""
@@ -141,6 +144,8 @@ def open_case(
             },
         )
         connection.execute(SETTINGS)
+        if building is None:
+            connection.execute(NO_CHECKPOINTS)
         for table in _SCHEMA.values():
             connection.execute(table.ddl())
     except BaseException:

@@ -12,7 +12,7 @@ CREATE OR REPLACE TEMP TABLE summed AS
 WITH joined AS (
     SELECT o.*, m.connection, line_at(input_id, line) AS spot,
         CASE WHEN counter IS NOT NULL THEN coalesce(m.sensor, place_of(format, vantage)) END AS place
-    FROM once o JOIN membership m USING (obs)
+    FROM once o JOIN membership m USING (obs) WHERE NOT m.alone
 )
 SELECT
     connection, min(code) AS code,
@@ -44,6 +44,18 @@ SELECT s.* EXCLUDE (code, has_proto, has_app, has_rule, has_process), a.format, 
 FROM summed s JOIN once f ON f.obs = s.connection JOIN any_family a ON a.code = s.code;
 
 DROP TABLE summed;
+
+-- A row that is alone is its connection: there is nothing to add up.
+INSERT INTO connections BY NAME
+SELECT obs AS connection, session IS NOT NULL AS keyed, line_at(input_id, line) AS first_place,
+    line_at(input_id, line) AS last_place, 1 AS records, ts_ns AS start_ns, coalesce(end_ns, ts_ns) AS end_ns,
+    counted_bytes(bytes_up, NULL) AS bytes_up, counted_bytes(bytes_down, NULL) AS bytes_down,
+    counted_bytes(pkts_up, NULL) AS pkts_up, counted_bytes(pkts_down, NULL) AS pkts_down, missed_bytes, bytes_kind,
+    counter = 'sampled' AS sampled, action, o.format, o.family, client_ip, client_port, server_ip, server_port,
+    coalesce(proto, 'tcp') AS proto, app, rule, process, false AS later,
+    CASE WHEN bytes_up IS NULL AND bytes_down IS NULL THEN 4 WHEN counter = 'sampled' THEN 3
+        WHEN bytes_kind = 'payload' THEN 1 ELSE 2 END AS grade
+FROM once o WHERE obs IN (SELECT obs FROM membership WHERE alone);
 
 -- What its first row does not say, the first one that does.
 UPDATE connections AS c SET proto = coalesce(c.proto, b.proto), app = coalesce(c.app, b.app),

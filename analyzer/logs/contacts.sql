@@ -32,12 +32,12 @@ SELECT b.obs AS connection, b.format, b.family, line_at(b.input_id, b.line) AS f
 FROM bare b WHERE b.obs IN (SELECT connection FROM found);
 
 INSERT INTO membership
-SELECT obs, obs, NULL FROM loose WHERE alone IS NOT NULL
-UNION ALL SELECT l.obs, c.connection, NULL
+SELECT obs, obs, true, NULL FROM loose WHERE alone IS NOT NULL
+UNION ALL SELECT l.obs, c.connection, false, NULL
 FROM loose l JOIN contacts c ON l.hour = c.hour AND l.client_ip IS NOT DISTINCT FROM c.client_ip
     AND l.server_ip IS NOT DISTINCT FROM c.server_ip AND l.server_port IS NOT DISTINCT FROM c.server_port
     AND l.proto IS NOT DISTINCT FROM c.proto AND l.app IS NOT DISTINCT FROM c.app
     AND l.name IS NOT DISTINCT FROM c.name AND l.action IS NOT DISTINCT FROM c.action
     AND l.rule IS NOT DISTINCT FROM c.rule AND l.process IS NOT DISTINCT FROM c.process
 WHERE l.alone IS NULL AND c.alone IS NULL
-UNION ALL SELECT obs, obs, NULL FROM bare WHERE obs IN (SELECT connection FROM found);
+UNION ALL SELECT obs, obs, true, NULL FROM bare WHERE obs IN (SELECT connection FROM found);

@@ -126,6 +126,7 @@ def _number(connection: duckdb.DuckDBPyConnection) -> None:
     """`numbered`: all observations with a number of their own, in the order of inputs and lines.
 
     Most columns say nothing in most runs. They stay out of the sort: a row of it has room for each.
+    Where each line states one event, its place is its number, and nothing is sorted.
     """
     columns = [c for c in OBSERVATIONS.columns if c.name != "problem"]
     counts = connection.execute(
@@ -135,13 +136,17 @@ def _number(connection: duckdb.DuckDBPyConnection) -> None:
     nothing = "".join(
         f", CAST(NULL AS {c.type}) AS {c.name}" for c in columns if c.name not in stated
     )
+    ((shared,),) = connection.execute(
+        f"SELECT EXISTS (SELECT 1 FROM {OBSERVED} GROUP BY input_id, line HAVING count(*) > 1)"  # noqa: S608
+    ).fetchall()
     order = ", ".join(name for name in _ORDER if name in stated) or "1"
+    number = f"row_number() OVER (ORDER BY {order})" if shared else "line_at(input_id, line)"
     chosen = "".join(f"{c.name}, " for c in columns if c.name in stated)
     run(
         connection,
         f"CREATE OR REPLACE TEMP TABLE numbered AS SELECT *{nothing} FROM (SELECT {chosen}"  # noqa: S608
         "family_of(format) AS family, code_of(format) AS code, "
-        f"row_number() OVER (ORDER BY {order}) AS obs FROM {OBSERVED}); DROP TABLE {OBSERVED}",
+        f"{number} AS obs FROM {OBSERVED}); DROP TABLE {OBSERVED}",
     )
 
 

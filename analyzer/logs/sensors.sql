@@ -59,7 +59,7 @@ WINDOW one AS (PARTITION BY grade, client_ip, client_port, server_ip, server_por
 QUALIFY min(sensor) OVER one <> max(sensor) OVER one;
 
 CREATE OR REPLACE TEMP TABLE membership AS
-SELECT m.obs, coalesce(t.whole, m.connection) AS connection, t.sensor
+SELECT m.obs, coalesce(t.whole, m.connection) AS connection, m.alone AND t.whole IS NULL AS alone, t.sensor
 FROM membership m LEFT JOIN twins t USING (connection);
 
 INSERT INTO joins

@@ -44,46 +44,64 @@ SELECT p.flow_id, input_of(c.first_place) AS input_id, c.start_ns, c.end_ns, c.p
 FROM placed p JOIN connections c USING (connection) LEFT JOIN added a USING (flow_id)
 WHERE p.is_own;
 
+-- A name that a flow's rows state once needs no comparison: a hash of both tells it.
+CREATE OR REPLACE TEMP TABLE named AS
+SELECT o.obs, p.flow_id, hash(p.flow_id, o.name, o.name_kind) AS key
+FROM once o JOIN membership m USING (obs) JOIN placed p USING (connection)
+WHERE o.name IS NOT NULL AND o.name_kind IN ('sni', 'quic_sni', 'http_host', 'connect', 'log_fqdn');
+
+CREATE OR REPLACE TEMP TABLE again AS SELECT key FROM named GROUP BY key HAVING count(*) > 1;
+
 INSERT INTO names BY NAME
-SELECT min(o.ts_ns) AS ts_ns, arg_min(o.client_ip, o.obs) AS client_ip, p.flow_id,
+SELECT o.ts_ns, o.client_ip, n.flow_id, o.server_ip AS addr, o.server_port AS port, o.name, o.name_kind AS kind,
+    o.line AS packet, o.input_id
+FROM once o JOIN named n USING (obs) ANTI JOIN again USING (key);
+
+INSERT INTO names BY NAME
+SELECT min(o.ts_ns) AS ts_ns, arg_min(o.client_ip, o.obs) AS client_ip, n.flow_id,
     arg_min(o.server_ip, o.obs) AS addr, arg_min(o.server_port, o.obs) AS port, o.name,
     o.name_kind AS kind, arg_min(o.line, o.obs) AS packet, arg_min(o.input_id, o.obs) AS input_id
-FROM once o
-JOIN membership m USING (obs)
-JOIN placed p USING (connection)
-WHERE o.name IS NOT NULL AND o.name_kind IN ('sni', 'quic_sni', 'http_host', 'connect', 'log_fqdn')
-GROUP BY p.flow_id, o.name, o.name_kind
-ORDER BY ts_ns, packet, o.name;
+FROM once o JOIN named n USING (obs) SEMI JOIN again USING (key)
+GROUP BY n.flow_id, o.name, o.name_kind;
+
+DROP TABLE named;
+DROP TABLE again;
+
+CREATE OR REPLACE TEMP TABLE requests AS
+SELECT o.obs, p.flow_id, coalesce(m.sensor, hash(o.format)) AS place, o.request_bytes
+FROM once o JOIN membership m USING (obs) JOIN placed p USING (connection)
+WHERE o.method IS NOT NULL OR writes_blocks(o.url);
 
 -- Requests of a connection that several logs or sensors read are stated by one: the one that has the most of
 -- them (a capture before a log that has no more), then the one that knows most of their sizes.
-CREATE OR REPLACE TEMP TABLE requests_of AS
-SELECT p.flow_id, coalesce(m.sensor, hash(o.format)) AS place, count(*) AS requests,
-    count(o.request_bytes) AS sized, min(o.obs) AS first_obs
-FROM once o JOIN membership m USING (obs) JOIN placed p USING (connection)
-WHERE o.method IS NOT NULL OR writes_blocks(o.url)
-GROUP BY ALL;
-
 CREATE OR REPLACE TEMP TABLE readers AS
-SELECT flow_id, arg_max(place, (requests, sized, -first_obs)) AS place
-FROM requests_of LEFT JOIN (SELECT flow_id, count(*) AS read FROM http GROUP BY flow_id) h USING (flow_id)
-WHERE requests > coalesce(h.read, 0)
-GROUP BY flow_id;
+WITH contested AS (
+    SELECT flow_id FROM requests GROUP BY flow_id HAVING min(place) <> max(place)
+    UNION SELECT flow_id FROM requests SEMI JOIN http USING (flow_id)
+),
+counted AS (
+    SELECT flow_id, place, count(*) AS requests, count(request_bytes) AS sized, min(obs) AS first_obs
+    FROM requests SEMI JOIN contested USING (flow_id) GROUP BY flow_id, place
+)
+SELECT c.flow_id,
+    arg_max(c.place, (c.requests, c.sized, -c.first_obs)) FILTER (c.requests > coalesce(h.read, 0)) AS place
+FROM counted c LEFT JOIN (SELECT flow_id, count(*) AS read FROM http GROUP BY flow_id) h USING (flow_id)
+GROUP BY c.flow_id;
 
 -- A write of blocks is a PUT, whether the log names the method or not.
 INSERT INTO http BY NAME
-SELECT p.flow_id, o.ts_ns, o.line AS packet, o.input_id,
+SELECT q.flow_id, o.ts_ns, o.line AS packet, o.input_id,
     coalesce(upper(o.method), CASE WHEN writes_blocks(o.url) THEN 'PUT' END) AS method,
     CASE WHEN o.name_kind IN ('http_host', 'connect', 'log_fqdn') THEN o.name END AS host,
     coalesce(r.shown, o.url) AS target, o.request_bytes AS content_length,
     o.request_bytes AS body_bytes, o.status, o.response_bytes AS response_length
 FROM once o
-JOIN membership m USING (obs)
-JOIN placed p USING (connection)
-JOIN readers b ON b.flow_id = p.flow_id AND b.place = coalesce(m.sensor, hash(o.format))
+JOIN requests q USING (obs)
+LEFT JOIN readers b ON b.flow_id = q.flow_id
 LEFT JOIN redacted r ON r.url = o.url
-WHERE o.method IS NOT NULL OR writes_blocks(o.url)
-ORDER BY o.obs;
+WHERE b.flow_id IS NULL OR b.place = q.place;
+
+DROP TABLE requests;
 
 INSERT INTO joins
 SELECT c.format, f.source,

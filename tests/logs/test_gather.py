@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import analyzer.logs.gather as module
+from analyzer.case.build import open_case
 from analyzer.logs.observe import prepare
 
 if TYPE_CHECKING:
@@ -381,3 +384,72 @@ def test_look_ups_of_a_computer_get_its_addresses(log: Observed) -> None:
         ("two.azurecr.io", "fd00::8"),
         ("none.azurecr.io", None),
     ]
+
+
+def crowd(log: Observed, seed: int) -> None:
+    """Rows of few keys: sessions over hours and days, deltas, totals, beginnings, names."""
+    draw = random.Random(seed)
+    for _ in range(120):
+        port = draw.choice([None, 50000, 50001])
+        at = draw.choice([0, 5, 60, 890, 910, 4_000, 90_000]) + draw.random() * 3
+        ends = {
+            "client_port": port,
+            "server_port": 443,
+            "server_ip": draw.choice([None, "20.60.1.1"]),
+        }
+        kind = draw.randrange(5)
+        if kind == 0:
+            counter = draw.choice(["delta", "total", "cumulative"])
+            log.counted(draw.choice([None, 0, 70_000]), 900, at=at, **{**ends, "counter": counter})
+        elif kind == 1:
+            session = draw.choice(["C1", "C2"])
+            counter = draw.choice(["total", "cumulative", None])
+            log.counted(
+                draw.randrange(90_000), 10, at=at, format="zeek", session=session,
+                bytes_kind="payload", **{**ends, "counter": counter},
+            )  # fmt: skip
+        elif kind == 2:
+            log.sees(
+                "name", at=at, format="zeek", session=draw.choice(["C1", "C2"]),
+                name=draw.choice([EVIL, "b.example"]), name_kind="sni", app="tls", **ends,
+            )  # fmt: skip
+        elif kind == 3:
+            log.sees(
+                "http", at=at, format=draw.choice(["zeek", "squid"]), session="C1",
+                method="PUT", url="http://b.example/x", request_bytes=draw.choice([None, 9]),
+                **ends,
+            )  # fmt: skip
+        else:
+            log.counted(0, 0, at=at, **{**ends, "counter": None}, begins=True)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_hashes_only_save_work(seed: int, log: Observed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All keys with one hash, so that every row is compared by its key: nothing differs."""
+    real = module._text
+
+    def collided(name: str) -> str:
+        text = real(name)
+        if name in ("conversations", "write"):
+            text, times = re.subn(
+                r"hash\(family,.*? END\)|hash\(p[.]flow_id[^)]*\)",
+                "0::UBIGINT",
+                text,
+                flags=re.DOTALL,
+            )
+            assert times == 1, name
+        return text
+
+    found = []
+    for text in (real, collided):
+        monkeypatch.setattr(module, "_text", text)
+        with open_case() as case:
+            rows = type(log)(case)
+            crowd(rows, seed)
+            flows = rows.gather()
+            tables = ("names", "http", "joins")
+            found.append([flows, *(rows.rows(f"SELECT * FROM {t} ORDER BY ALL") for t in tables)])  # noqa: S608
+    assert found[0] == found[1]
+    assert len(found[0][0]) > 10
+    assert found[0][1]
+    assert found[0][2]
