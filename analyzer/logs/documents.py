@@ -235,6 +235,8 @@ class _Reader:
             return
         for name in _LISTS:
             inner = value.get(name)
+            if isinstance(inner, list):
+                inner = parsed(text)[name]
             if isinstance(inner, list) and all(isinstance(each, dict) for each in inner):
                 if not all(inner):
                     self.arrangement.hollow()
@@ -358,10 +360,27 @@ def begun(text: str) -> Any:
     return value if isinstance(value, dict) else None
 
 
+def parsed(text: str) -> Any:
+    """JSON as the readers of lines take it: of two equal keys the first counts.
+
+    Raises:
+        ValueError: It is none.
+        RecursionError: It is nested too deep.
+    """
+    return json.loads(text, strict=False, object_pairs_hook=_first_of_equal)
+
+
+def _first_of_equal(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    first: dict[str, Any] = {}
+    for name, value in pairs:
+        first.setdefault(name, value)
+    return first
+
+
 def respelled(text: str) -> str:
     """JSON that Python reads, so that strict readers do: half a surrogate pair becomes a question
     mark, raw control characters are escaped."""
-    value = json.loads(text, strict=False)
+    value = parsed(text)
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
