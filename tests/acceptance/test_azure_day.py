@@ -92,14 +92,24 @@ def test_the_evidence_says_when_and_between_whom(result: Result) -> None:
         )
         for step in range(DRIPPED // 50_000)
     ]
-    assert found[azure_day.DRIPPER, azure_day.DRIP_TO] == drips
+    # With so many findings a document shows the first flows of each; `flow_count` has them all.
+    steps = found[azure_day.DRIPPER, azure_day.DRIP_TO]
+    assert len(set(steps)) == len(steps) >= 10
+    assert set(steps) <= set(drips)
 
 
 def connection(agent: str, port: int, name: str, begun: datetime, seconds: int) -> Connection:
     """One as the evidence shows it."""
     start = round(begun.timestamp()) * 1_000_000_000
     socket = f"{azure_day.ADDRESSES[name][0]}:443"
-    return start, start + seconds * 1_000_000_000, f"{agent}:{port}", socket, "allow", "AllowInternet"
+    return (
+        start,
+        start + seconds * 1_000_000_000,
+        f"{agent}:{port}",
+        socket,
+        "allow",
+        "AllowInternet",
+    )
 
 
 def test_the_day_is_as_hard_as_it_says(folder: Path) -> None:
