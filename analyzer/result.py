@@ -251,7 +251,7 @@ class Coverage:
     one_sided_flows: int = doc("Flows with only one side in the capture.")
     missed_bytes: int = doc("Holes in sequence space.")
     snapped_packets: int = doc("Packets cut by snaplen.")
-    dns_messages: int = doc("DNS messages read.")
+    dns_messages: int = doc("DNS messages read; one that several inputs have counts in each.")
     ech_flows: int = doc("Flows whose hello offers ECH.")
     quic_flows: int = doc("QUIC flows, and all others to UDP port 443.")
     quic_unread_flows: int = doc("Those among them whose ClientHello was not read.")

@@ -108,3 +108,38 @@ def test_suricata_eve(lab_dir: Path, tmp_path: Path, ground_truth: Truth, scenar
         inputs.append(eve_of(capture, tmp_path / f"suricata-{number}"))
     by_log = run.analyze(tmp_path, *inputs, inventories=inventory)
     judge(ground_truth, scenario, by_capture, by_log)
+
+
+@pytest.mark.skipif(shutil.which("suricata") is None, reason="Suricata is not installed")
+def test_look_ups_that_several_sensors_logged_are_no_more_data(
+    lab_dir: Path, tmp_path: Path
+) -> None:
+    """The same queries in a capture, in Zeek's and in Suricata's log: rules count names, so that
+    neither names nor bytes double. The messages read do, and are called so."""
+    capture = lab_dir / "captures" / "m23_dns_tunnel_txt.pcap"
+    alone = run.analyze(tmp_path, capture)
+    zeek = tmp_path / "zeek"
+    zeek.mkdir()
+    with duckdb.connect(str(alone.case), read_only=True) as connection:
+        for name, text in zeek_logs.written(connection).items():
+            (zeek / name).write_text(text)
+    eve = eve_of(capture, tmp_path / "suricata")
+    together = run.analyze(tmp_path, zeek, eve)
+    everything = run.analyze(tmp_path, capture, zeek, eve)
+    (expected_,) = alone.exfiltration()
+    assert expected_.rule == "EX008"
+    assert expected_.facts["names"] > 100
+    for analysis in (together, everything):
+        (found,) = analysis.exfiltration()
+        assert (found.rule, found.agent, found.endpoint) == (
+            expected_.rule,
+            expected_.agent,
+            expected_.endpoint,
+        )
+        assert (found.severity, found.facts) == (expected_.severity, expected_.facts)
+        assert analysis.result.coverage.flows == alone.result.coverage.flows
+    assert everything.exfiltration()[0].flow_count == expected_.flow_count
+    assert (
+        everything.result.coverage.dns_messages
+        == alone.result.coverage.dns_messages + together.result.coverage.dns_messages
+    )
