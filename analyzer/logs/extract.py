@@ -133,6 +133,8 @@ def _one(
 
         tally = observe(connection, read, found, input_id, formats)
     stream.drain()
+    if stream.problem is not None:
+        _leave_out_the_cut(connection, input_id, tally)
     unit = _unit(spec)
     issues = issues_of(tally, input_id, unit)
     if stream.problem is not None:
@@ -159,6 +161,19 @@ def _one(
         "unit": unit,
     }
     return row, issues
+
+
+def _leave_out_the_cut(connection: duckdb.DuckDBPyConnection, input_id: int, tally: Tally) -> None:
+    """The last line of an input that breaks off may be half a line: half a name, half a number."""
+    line = tally.damage.unended
+    if not line:
+        return
+    mine = f"FROM {OBSERVED} WHERE input_id = ? AND line = ?"
+    ((stated,),) = connection.execute(f"SELECT count(*) {mine}", [input_id, line]).fetchall()
+    if stated:
+        connection.execute(f"DELETE {mine}", [input_id, line])
+        tally.records -= 1
+        tally.lost.add(line, "expected a whole line: the input breaks off inside of it")
 
 
 def _unit(spec: Spec) -> str:
