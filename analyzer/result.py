@@ -84,9 +84,10 @@ class Evidence:
     )
     requests: list[Request] = doc("What `acrtrace inspect` read in it; empty before.")
     log: str | None = doc("Log that tells of it, as an input's path; null for a capture alone.")
+    log_unit: str | None = doc("line | record: what `log_line` counts, records in a JSON document.")
     log_line: int | None = doc(
-        "Number of the line there that states its bytes, the first of several; from 1, after "
-        "decompression."
+        "Number of the line (record) there that states its bytes, the first of several; from 1, "
+        "after decompression."
     )
     log_last_line: int | None = doc(
         "Number of the last of those lines; null when another input has it."
@@ -166,7 +167,14 @@ class InputInfo:
     snapped: int = doc("Packets captured shorter than on the wire.")
     complete: bool = doc("Read to the end without damage.")
     archive: str | None = doc("Archive that it is a member of.")
-    extract: str | None = doc("Shell command that prints its content, where it is no plain file.")
+    extract: str | None = doc(
+        "Shell command that prints its content, where it is no plain file; of a JSON document its "
+        "records, a line each."
+    )
+    unit: str = doc(
+        "packet | line | record (of a JSON document): what places in it count.",
+        enum=("packet", "line", "record"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +251,7 @@ class Coverage:
     one_sided_flows: int = doc("Flows with only one side in the capture.")
     missed_bytes: int = doc("Holes in sequence space.")
     snapped_packets: int = doc("Packets cut by snaplen.")
-    dns_messages: int = doc("DNS messages read.")
+    dns_messages: int = doc("DNS messages read; one that several inputs have counts in each.")
     ech_flows: int = doc("Flows whose hello offers ECH.")
     quic_flows: int = doc("QUIC flows, and all others to UDP port 443.")
     quic_unread_flows: int = doc("Those among them whose ClientHello was not read.")

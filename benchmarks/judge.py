@@ -79,7 +79,7 @@ INPUT = """
 INSERT INTO inputs BY NAME
 SELECT 0 AS input_id, 'made.pcap' AS path, repeat('0', 64) AS sha256, 'pcap' AS format,
     1 AS bytes, $flows * 24 AS records, $start AS first_ns,
-    $start + $flows::BIGINT * $step AS last_ns, 0 AS snapped, true AS complete
+    $start + $flows::BIGINT * $step AS last_ns, 0 AS snapped, true AS complete, 'packet' AS unit
 """
 
 

@@ -48,6 +48,7 @@ class InputReport:
     complete: bool
     archive: str | None
     extract: str | None
+    unit: str = "packet"
 
 
 def nothing_analysed(found: Iterable[Issue], records: int, input_id: int) -> Issue | None:

@@ -26,7 +26,7 @@ def store_inputs(case: Case, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     columns: dict[str, Any] = {}
-    for name in ("path", "sha256", "format", "archive", "extract"):
+    for name in ("path", "sha256", "format", "archive", "extract", "unit"):
         columns[name] = text_array([row[name] for row in rows])
     for name in ("bytes", "records", "first_ns", "last_ns", "snapped"):
         columns[name] = _numbers([row[name] for row in rows], np.int64)

@@ -13,6 +13,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from analyzer.inputs.sniff import Format
 
 MAX_NAMES = 65_536
@@ -30,30 +32,44 @@ DECOMPRESS = {
 _UNZIPS = (0, 8)
 
 
-def as_utf8(
-    path: str, compression: str | None, extract: str | None, encoding: str, *, member: bool
+def piped(
+    path: str,
+    compression: str | None,
+    extract: str | None,
+    steps: Sequence[str],
+    *,
+    member: bool,
 ) -> str | None:
-    """A command that prints a text of another encoding as UTF-8, line for line.
+    """A command that reads an input's content again, decompressed, and hands it through others.
 
     Args:
         path: The input's path.
         compression: Of `DECOMPRESS`, None for plain bytes.
         extract: Command that prints the input's content, where it is no plain file.
-        encoding: Codec of the text, ``utf-16``, ``utf-16-le`` or ``utf-16-be``.
+        steps: The other commands, at least one; each reads standard input.
         member: The input is a member of an archive: without `extract` nothing prints it.
 
     Returns:
         None when the input cannot be read again, or its name cannot be written in a command.
     """
-    turn = f"iconv -c -f {encoding.upper().replace('16-', '16')} -t UTF-8"  # -c: leaves out damage
     if extract is not None:
-        return f"{extract} | {turn}"
+        return " | ".join([extract, *steps])
     if member or path == "-" or "://" in path or not path.isprintable():
         return None
-    if compression is None:
-        return f"{turn} < {shlex.quote(path)}"
-    undo = DECOMPRESS.get(compression)
-    return None if undo is None else f"{undo} < {shlex.quote(path)} | {turn}"
+    if compression:
+        undo = DECOMPRESS.get(compression)
+        if undo is None:
+            return None
+        steps = [undo, *steps]
+    # A redirection needs no care for names that begin with a hyphen.
+    return " | ".join([f"{steps[0]} < {shlex.quote(path)}", *steps[1:]])
+
+
+def as_utf8(encoding: str) -> str:
+    """The command that turns text of another encoding (``utf-16``, ``utf-16-le``, ``utf-16-be``)
+    into UTF-8, line for line."""
+    name = encoding.upper().replace("16-", "16")
+    return f"iconv -c -f {name} -t UTF-8"  # -c: leaves out damage
 
 
 class Commands:

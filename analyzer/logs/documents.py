@@ -14,8 +14,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from analyzer.logs.arrangement import Arrangement
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_RECORD = 1 << 26
 """Characters of one record; more is no log record."""
@@ -32,7 +34,7 @@ MAX_MENDED = 1 << 21
 MAX_LOOKED_AT = 1 << 23
 """Characters of a document that are looked at so, together; later damage is only counted."""
 
-WRAPPER = re.compile(r'\{\s*"(?:records|Records|value)"\s*:\s*\[')
+WRAPPER = re.compile(r'\{\s*"(records|Records|value)"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,\ufeff\x1e]*")  # RS: RFC 7464
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _BEGUN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\],]', re.DOTALL)
@@ -46,43 +48,73 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 
 @dataclass(slots=True)
 class Lost:
-    """What could not be read: how many records, and the first of them."""
+    """What could not be read: how many records, and the first of them.
+
+    Attributes:
+        count: How many.
+        first_line: Number of the line, or of the record where the log is a document of JSON.
+        reason: What was expected.
+        begins: Where that record begins.
+    """
 
     count: int = 0
     first_line: int = 0
     reason: str = ""
+    begins: str = ""
 
-    def add(self, line: int, reason: str) -> None:
+    def add(self, line: int, reason: str, begins: str = "") -> None:
         """One more."""
         if not self.count:
-            self.first_line, self.reason = line, reason
+            self.first_line, self.reason, self.begins = line, reason, begins
         self.count += 1
 
     def merge(self, other: Lost) -> None:
         """What another part of the same input lost."""
         if other.count and (not self.count or other.first_line < self.first_line):
             self.first_line, self.reason = other.first_line, other.reason
+            self.begins = other.begins
         self.count += other.count
 
 
-def records(texts: Iterator[str], lost: Lost) -> Iterator[tuple[list[int], list[str]]]:
-    """Records as (line each begins in, from 1; its JSON text), in blocks."""
-    return _Reader(texts, lost).blocks()
+def records(
+    texts: Iterator[str], lost: Lost, arrangement: Arrangement | None = None
+) -> Iterator[tuple[list[int], list[str]]]:
+    """Records as (number of each in the text, from 1; its JSON text), in blocks.
+
+    Those that are lost have numbers, too. A line says little: a whole document may stand in one.
+
+    Args:
+        texts: The text in pieces.
+        lost: Gets what could not be read.
+        arrangement: Learns how the text holds its records.
+    """
+    return _Reader(texts, lost, arrangement or Arrangement()).blocks()
 
 
 @dataclass(slots=True)
 class _Reader:
     texts: Iterator[str]
     lost: Lost
+    arrangement: Arrangement = field(default_factory=Arrangement)
     buffer: str = ""
     at: int = 0
     line: int = 1
+    record: int = 0
     ended: bool = False
     wrapped: bool = False
     looked_at: int = 0
+    decode: Callable[[str, int], tuple[Any, int]] = field(init=False)
     numbers: list[int] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     held: int = 0
+
+    def __post_init__(self) -> None:
+        self.decode = json.JSONDecoder(parse_constant=self._constant).raw_decode
+
+    def _constant(self, name: str) -> float:
+        """NaN and infinities: no JSON, but Python's and others' loggers write them."""
+        self.arrangement.odd()
+        return float(name)
 
     def blocks(self) -> Iterator[tuple[list[int], list[str]]]:
         while self._skip_to_value():
@@ -119,36 +151,47 @@ class _Reader:
 
     def _skip_to_value(self) -> bool:
         """Moves to the next value; False at the end."""
+        between = ""
         while True:
             matched = _BETWEEN.match(self.buffer, self.at)
-            self._to(matched.end() if matched else self.at)
+            if matched is not None:
+                between = (between + matched[0].strip(" \t\r\n"))[:2]
+                self._to(matched.end())
             if self.at < len(self.buffer):
-                if self.buffer[self.at] in "]}":  # the end of what holds records
+                sign = self.buffer[self.at]
+                self.arrangement.between(between, sign)
+                if sign in "]}":  # the end of what holds records
+                    self.arrangement.closes(sign)
                     self._to(self.at + 1)
+                    between = ""
                     continue
                 return True
             if not self._more():
+                self.arrangement.ends(between)
                 return False
 
     def _value(self) -> None:
         if self.buffer[self.at] == "[":
+            self.arrangement.opens()
             self._to(self.at + 1)
             return
         while len(self.buffer) - self.at < 64 and self._more():
             pass
         wrapper = WRAPPER.match(self.buffer, self.at)
         if wrapper:
+            self.arrangement.opens(wrapper[1])
             self._to(wrapper.end())
             self.wrapped = True
             return
         while True:
             try:
-                value, end = _decode(self.buffer, self.at)
+                value, end = self._decoded()
             except (ValueError, RecursionError) as error:
                 if self._may_be_cut(error) and self._more():
                     continue
-                self._damaged(error)
-                return
+                if self._damaged(error):
+                    return
+                continue
             if end == len(self.buffer) and not isinstance(value, (dict, list)) and self._more():
                 continue  # a number or word may go on
             if isinstance(value, str) and self.wrapped:
@@ -157,9 +200,21 @@ class _Reader:
                     self._more()
                     continue
                 end = self._member_end(end)
+                self.arrangement.member()
             self._take(value, self.buffer[self.at : end])
             self._to(end)
             return
+
+    def _decoded(self) -> tuple[Any, int]:
+        """The value here and its end; raw control characters are let pass."""
+        try:
+            return self.decode(self.buffer, self.at)
+        except json.JSONDecodeError as error:
+            if not error.msg.startswith("Invalid control character"):
+                raise
+        found = _decode(self.buffer, self.at)
+        self.arrangement.odd()
+        return found
 
     def _may_be_cut(self, error: Exception) -> bool:
         if len(self.buffer) - self.at > MAX_RECORD:
@@ -175,19 +230,28 @@ class _Reader:
         if not isinstance(value, dict):
             # A member that was skipped has more than its name.
             if not (self.wrapped and isinstance(value, str) and _MEMBER.match(text)):
-                self.lost.add(self.line, "expected a JSON object")
+                self.arrangement.odd()
+                self._lose("expected a JSON object")
             return
         for name in _LISTS:
             inner = value.get(name)
+            if isinstance(inner, list):
+                inner = parsed(text)[name]
             if isinstance(inner, list) and all(isinstance(each, dict) for each in inner):
-                self._emit(json.dumps(each) for each in inner)
+                if not all(inner):
+                    self.arrangement.hollow()
+                self._emit((json.dumps(each) for each in inner), f".{name}[]")
                 return
         tables = value.get("tables")
         if isinstance(tables, list):
             for table in tables:
-                self._emit(_rows(table))
+                if not _is_table(table):
+                    self.arrangement.odd()
+                self._emit(_rows(table), ".tables[].rows[]")
             return
-        self._emit(iter([text]))
+        if not value:
+            self.arrangement.hollow()
+        self._emit(iter([text]), "")
 
     def _member_end(self, end: int) -> int:
         """Where a member of a wrapper ends whose name ends here; the name's end if it is none."""
@@ -199,35 +263,47 @@ class _Reader:
         except (ValueError, RecursionError):
             return end
 
-    def _emit(self, texts: Iterator[str]) -> None:
+    def _lose(self, reason: str) -> None:
+        self.record += 1
+        self.lost.add(self.record, reason, f"line {self.line:,}")
+
+    def _emit(self, texts: Iterator[str], step: str) -> None:
+        self.arrangement.holds(step)
         for text in texts:
-            self.numbers.append(self.line)
+            self.record += 1
+            self.numbers.append(self.record)
             self.found.append(text)
             self.held += len(text)
 
-    def _damaged(self, error: Exception) -> None:
+    def _damaged(self, error: Exception) -> bool:
+        """Steps over what is damaged; False where more of the text has to be looked at first."""
         end = self._balanced_end()
         if end is not None:
+            self.arrangement.odd()
             text = self.buffer[self.at : end]
             mended = _TRAILING.sub(lambda m: m[1] or "", text)
             try:
                 value = json.loads(mended, strict=False)
             except (ValueError, RecursionError):
-                self.lost.add(self.line, f"expected JSON: {_reason(error)}")
+                self._lose(f"expected JSON: {_reason(error)}")
             else:
                 self._take(value, mended)
             self._to(end)
-            return
+            return True
         following = _NEXT_LINE.search(self.buffer, self.at + 1)
         small = len(self.buffer) - self.at <= MAX_RECORD
         if following is None and not self.ended and small and self._more():
-            return  # tried again from the same place
+            return False
         cut = ""
-        if following is None:
+        if following is not None:
+            self.arrangement.odd()
+        else:
+            self.arrangement.cut()
             looked = len(self.buffer) - self.at <= MAX_MENDED
             cut = " (the text ends inside of it)" if looked else " (what follows is lost, too)"
-        self.lost.add(self.line, f"expected JSON: {_reason(error)}{cut}")
+        self._lose(f"expected JSON: {_reason(error)}{cut}")
         self._to(following.end() if following else len(self.buffer))
+        return True
 
     def _balanced_end(self) -> int | None:
         """Where the braces that open here close again, strings left out."""
@@ -284,20 +360,43 @@ def begun(text: str) -> Any:
     return value if isinstance(value, dict) else None
 
 
+def parsed(text: str) -> Any:
+    """JSON as the readers of lines take it: of two equal keys the first counts.
+
+    Raises:
+        ValueError: It is none.
+        RecursionError: It is nested too deep.
+    """
+    return json.loads(text, strict=False, object_pairs_hook=_first_of_equal)
+
+
+def _first_of_equal(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    first: dict[str, Any] = {}
+    for name, value in pairs:
+        first.setdefault(name, value)
+    return first
+
+
 def respelled(text: str) -> str:
     """JSON that Python reads, so that strict readers do: half a surrogate pair becomes a question
     mark, raw control characters are escaped."""
-    value = json.loads(text, strict=False)
+    value = parsed(text)
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_table(table: Any) -> bool:
+    return (
+        isinstance(table, dict)
+        and isinstance(table.get("columns"), list)
+        and isinstance(table.get("rows"), list)
+    )
 
 
 def _rows(table: Any) -> Iterator[str]:
     """Rows of one table of the Log Analytics API (``columns``, ``rows``) as objects."""
-    if not isinstance(table, dict):
+    if not _is_table(table):
         return
-    columns, rows = table.get("columns"), table.get("rows")
-    if not isinstance(columns, list) or not isinstance(rows, list):
-        return
+    columns, rows = table["columns"], table["rows"]
     names = [str(c.get("name")) if isinstance(c, dict) else str(c) for c in columns]
     for row in rows:
         if isinstance(row, list):

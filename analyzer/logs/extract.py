@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analyzer.inputs.commands import as_utf8
+from analyzer.inputs.commands import as_utf8, piped
 from analyzer.inputs.open import open_stream
 from analyzer.issues import Issue
 from analyzer.logs.format import known
@@ -133,7 +133,10 @@ def _one(
 
         tally = observe(connection, read, found, input_id, formats)
     stream.drain()
-    issues = issues_of(tally, input_id)
+    if stream.problem is not None:
+        _leave_out_the_cut(connection, input_id, tally)
+    unit = _unit(spec)
+    issues = issues_of(tally, input_id, unit)
     if stream.problem is not None:
         problem = stream.problem
         issues.append(Issue(problem.code, input_id, problem.where, problem.detail, incomplete=True))
@@ -154,43 +157,71 @@ def _one(
         "snapped": 0,
         "complete": not any(issue.incomplete for issue in issues),
         "archive": spec.archive,
-        "extract": _extract(spec),
+        "extract": _extract(spec, tally.program),
+        "unit": unit,
     }
     return row, issues
 
 
-def _extract(spec: Spec) -> str | None:
-    """The command that prints the log as lines: UTF-16 becomes UTF-8."""
+def _leave_out_the_cut(connection: duckdb.DuckDBPyConnection, input_id: int, tally: Tally) -> None:
+    """The last line of an input that breaks off may be half a line: half a name, half a number."""
+    line = tally.damage.unended
+    if not line:
+        return
+    mine = f"FROM {OBSERVED} WHERE input_id = ? AND line = ?"
+    ((stated,),) = connection.execute(f"SELECT count(*) {mine}", [input_id, line]).fetchall()
+    if stated:
+        connection.execute(f"DELETE {mine}", [input_id, line])
+        tally.records -= 1
+        tally.lost.add(line, "expected a whole line: the input breaks off inside of it")
+
+
+def _unit(spec: Spec) -> str:
+    """What places in the log count."""
+    found = spec.format.log if spec.format is not None else None
+    return "record" if found is not None and found.layout == "documents" else "line"
+
+
+def _extract(spec: Spec, program: str | None) -> str | None:
+    """The command that prints the log as lines: UTF-16 becomes UTF-8, a document its records."""
     form = spec.format
-    if form is None or form.log is None or not form.log.encoding.startswith("utf-16"):
+    if form is None or form.log is None:
+        return spec.extract
+    steps = [as_utf8(form.log.encoding)] if form.log.encoding.startswith("utf-16") else []
+    if _unit(spec) == "record":
+        if program is None:
+            return None
+        steps.append(f"jq {program}")
+    if not steps:
         return spec.extract
     member = spec.archive is not None
-    return as_utf8(spec.path, form.compression, spec.extract, form.log.encoding, member=member)
+    return piped(spec.path, form.compression, spec.extract, steps, member=member)
 
 
-def issues_of(tally: Tally, input_id: int) -> list[Issue]:
-    """What was wrong with the lines of one input; from 1 % on, data is missing."""
+def issues_of(tally: Tally, input_id: int, unit: str = "line") -> list[Issue]:
+    """What was wrong with the lines (records) of one input; from 1 % on, data is missing."""
     bad = tally.lost.count + sum(count for count, _ in tally.unusable.values())
     bad += tally.others
     share = bad * UNREADABLE_SHARE >= max(tally.records + tally.lost.count + tally.others, 1)
     found = []
     if tally.lost.count:
+        begins = f" (begins in {tally.lost.begins})" if tally.lost.begins else ""
         found.append(
             Issue(
                 "unreadable-record",
                 input_id,
-                f"line {tally.lost.first_line}",
-                f"{tally.lost.reason}; the record is lost",
+                f"{unit} {tally.lost.first_line}",
+                f"{tally.lost.reason}{begins}; the record is lost",
                 tally.lost.count,
                 share,
             )
         )
     for reason, (count, line) in tally.unusable.items():
         detail = f"expected a record of its format, found {reason}; it is left out"
-        found.append(Issue("unusable-record", input_id, f"line {line}", detail, count, share))
+        found.append(Issue("unusable-record", input_id, f"{unit} {line}", detail, count, share))
     if tally.others:
-        detail = "expected a record of the log's format, found another line; it is left out"
-        where = f"line {tally.first_other}"
+        detail = f"expected a record of the log's format, found another {unit}; it is left out"
+        where = f"{unit} {tally.first_other}"
         found.append(Issue("unknown-line", input_id, where, detail, tally.others, share))
     damage = tally.damage
     if damage.undecodable:
@@ -207,7 +238,7 @@ def issues_of(tally: Tally, input_id: int) -> list[Issue]:
             detail += "lines before New Year are of the year before (--log-year: the last line's)"
         else:
             detail += "too often for years to end there; all lines keep one year"
-        where = f"line {turned.line}"
+        where = f"{unit} {turned.line}"
         found.append(Issue("new-year", input_id, where, detail, turned.turns, not turned.known))
     if damage.zeros:
         detail = "expected text, found NUL bytes (a log that was truncated while it was written "

@@ -31,8 +31,10 @@ FROM messages m, (SELECT unnest(m.answers[1:512]) AS record,
 WHERE m.answers IS NOT NULL;
 
 INSERT INTO dns_answers BY NAME
-SELECT dns_id, position::INTEGER AS position, owner, type, value, coalesce(ttl, 0) AS ttl_s
-FROM listed WHERE type IN (1, 5, 28, 64, 65) AND value IS NOT NULL ORDER BY dns_id, position;
+SELECT l.dns_id, l.position::INTEGER AS position, l.owner, l.type,
+    CASE WHEN l.type IN (1, 28) THEN coalesce(s.text, l.value) ELSE l.value END AS value, coalesce(l.ttl, 0) AS ttl_s
+FROM listed l LEFT JOIN spelled s ON s.addr = l.value
+WHERE l.type IN (1, 5, 28, 64, 65) AND l.value IS NOT NULL ORDER BY l.dns_id, l.position;
 
 INSERT INTO names BY NAME
 SELECT l.ts_ns, l.client AS client_ip, coalesce(s.text, l.value) AS addr, l.qname AS name, 'dns' AS kind,

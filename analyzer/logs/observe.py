@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 
 from analyzer.config import processors
+from analyzer.logs.arrangement import Arrangement
 from analyzer.logs.beginnings import decide
 from analyzer.logs.cells import delimited, fixed, zeek
 from analyzer.logs.documents import Lost, records, respelled
@@ -68,6 +69,8 @@ class Tally:
         damage: What decoding lost.
         lost: Records that could not be taken apart.
         new_year: Where a year that is not stated turned.
+        program: Arguments of jq that print the records of a document, a line each; None where
+            there are none.
     """
 
     records: int = 0
@@ -78,6 +81,7 @@ class Tally:
     damage: Damage = field(default_factory=Damage)
     lost: Lost = field(default_factory=Lost)
     new_year: NewYear | None = None
+    program: str | None = None
 
     def add(self, other: Tally) -> None:
         """What another part of the same input counted, of which lines may stand in between."""
@@ -198,8 +202,11 @@ class _Observer:
         texts = pieces(read, self._found.encoding, self._tally.damage)
         lost = self._tally.lost
         if layout == "documents":
-            for numbers, found in records(texts, lost):
+            arrangement = Arrangement()
+            for numbers, found in records(texts, lost, arrangement):
                 self._lanes.run(partial(self._objects, numbers, found, None))
+            if not self._tally.damage.zeros:
+                self._tally.program = arrangement.program()
             return
         if layout == "xml":
             for numbers, found in events(texts, lost):

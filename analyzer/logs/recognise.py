@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.inputs.sniff import Format, LogText, Stranger
 from analyzer.logs.cells import DELIMITERS, columns_of, is_rule, split, zeek_header
-from analyzer.logs.documents import WRAPPER, Lost, begun, records
+from analyzer.logs.documents import WRAPPER, Lost, begun, parsed, records
 from analyzer.logs.events import events, holds_events
 from analyzer.logs.format import LogFormat, known, load_formats, parts_of
 from analyzer.logs.patterns import matches
@@ -186,7 +186,7 @@ def sample_of(text: str, *, whole: bool = True) -> Sample:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text, strict=False)
+        return parsed(text)
     except (ValueError, RecursionError):
         return None
 

@@ -80,6 +80,7 @@ class Damage:
         first_overlong: The first of them.
         zeros: NUL bytes that were skipped: holes in the file.
         first_zero: Where the first of them stands, from 1.
+        unended: The last line, where :func:`lines` met no end of it, else 0.
     """
 
     undecodable: int = 0
@@ -88,6 +89,7 @@ class Damage:
     first_overlong: int = 0
     zeros: int = 0
     first_zero: int = 0
+    unended: int = 0
 
     def hole(self, start: int, length: int) -> None:
         """A run of NUL bytes that was skipped; `start` from 0."""
@@ -248,6 +250,7 @@ def lines(texts: Iterator[str], damage: Damage) -> Iterator[tuple[int, list[str]
             yield number, parts if clean else _clean(parts, number, damage)
             number += len(parts)
     if carry and not skipping:
+        damage.unended = number
         yield number, _clean([carry], number, damage)
 
 

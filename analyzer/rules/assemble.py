@@ -96,7 +96,7 @@ def declares_registry(inventories: Sequence[InventoryInfo]) -> bool:
 def _inputs(case: DuckDBPyConnection) -> list[InputInfo]:
     rows = case.execute(
         "SELECT path, sha256, format, bytes, records, first_ns, last_ns, snapped, complete, "
-        "archive, extract "
+        "archive, extract, unit "
         "FROM inputs ORDER BY input_id"
     ).fetchall()
     return [InputInfo(*row) for row in rows]

@@ -259,10 +259,16 @@ def _join_note(
     key: str,
     confidence: str,
 ) -> str:
-    other = "the capture" if target == "capture" else f"the {sources.called(target)} log"
+    name, other = sources.called(source), f"found in the {sources.called(target)} log"
+    if target == "capture":
+        other = "found in the capture"
+    elif "another sensor" in key:
+        other = f"found in the {sources.called(target)} log of another sensor"
+    elif sources.called(target) == name:  # lines that count nothing, beside those that do
+        other = "found among its other lines"
     several = f", {ambiguous:,} of them one of several that fit" if ambiguous else ""
     return (
-        f"{matched:,} connections of the {sources.called(source)} log were found in {other}"
+        f"{matched:,} connections of the {name} log were {other}"
         f"{several}; {unmatched:,} in no other source (equal {key}, at most {window:,} s apart; "
         f"confidence {confidence})."
     )

@@ -55,6 +55,7 @@ class Reprint(Protocol):
         path: str,
         lines: Collection[int],
         form: str | None,
+        unit: str = "line",
         extract: str | None = None,
         member: bool = False,
     ) -> str | None:
@@ -153,6 +154,7 @@ def _evidence(row: dict[str, Any], inputs: Sequence[InputInfo], commands: Comman
         ),
         requests=[],
         log=None if log is None else log.path,
+        log_unit=None if log is None else log.unit,
         log_line=None if log is None else row["log_line"],
         log_last_line=None if log is None else row["log_last_line"],
         log_records=row["records"],
@@ -204,6 +206,7 @@ def _reprint(row: dict[str, Any], log: InputInfo, commands: Commands) -> str | N
         path=log.path,
         lines={line for line in stated if line is not None},
         form=log.format,
+        unit=log.unit,
         extract=log.extract,
         member=log.archive is not None,
     )
@@ -253,7 +256,8 @@ def _detail(row: dict[str, Any], inputs: Sequence[InputInfo]) -> str:
     parts += _device(row)
     place = row["named_input"]
     if place is not None and place < len(inputs):
-        parts.append(f"Named in line {row['named_line']:,} of {inputs[place].path}.")
+        named = inputs[place]
+        parts.append(f"Named in {named.unit} {row['named_line']:,} of {named.path}.")
     if row["write_line"]:
         many = row["write_requests"]
         which = f"First of {many:,} write requests" if many > 1 else "Request"

@@ -34,8 +34,14 @@ INPUTS = Table(
         C(
             "extract",
             "VARCHAR",
-            "Shell command that prints its capture.",
+            "Shell command that prints its capture, or its log as lines: in UTF-8, of a JSON "
+            "document a record a line.",
             "a file that tools open themselves, or no safe command",
+        ),
+        C(
+            "unit",
+            "VARCHAR",
+            "packet | line | record (of a JSON document): what places in it count.",
         ),
     ),
 )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +18,12 @@ from craft import azure_day
 from craft.azure_day import DRIPPED, UPLOADED
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from analyzer.result import Result
 
+Connection = tuple[int, int, str, str, str, str]
 LOW = SEVERITIES.index("low")
 
 
@@ -59,6 +66,94 @@ def test_both_uploads_and_nothing_else_above_low(result: Result) -> None:
         (azure_day.DRIPPER, azure_day.DRIP_TO): DRIPPED,
     }
     assert result.verdict == "suspected upload"
+
+
+def test_the_evidence_says_when_and_between_whom(result: Result) -> None:
+    """Ports, addresses, times and decision are those of the connections that were made."""
+    found = {
+        (f.agent, f.endpoint): sorted(
+            (each.start_ns, each.end_ns, each.orig, each.resp, each.action, each.rule)
+            for each in f.evidence
+        )
+        for f in result.findings
+        if SEVERITIES.index(f.severity) < LOW
+    }
+    begun = azure_day.DAY + timedelta(hours=13, minutes=7)
+    assert found[azure_day.UPLOADER, azure_day.UPLOAD_TO] == [
+        connection(azure_day.UPLOADER, 50111, azure_day.UPLOAD_TO, begun, 1500)
+    ]
+    drips = [
+        connection(
+            azure_day.DRIPPER,
+            49152 + step % 6,
+            azure_day.DRIP_TO,
+            azure_day.DAY + timedelta(hours=2, minutes=31 * step),
+            2,
+        )
+        for step in range(DRIPPED // 50_000)
+    ]
+    # With so many findings a document shows the first flows of each; `flow_count` has them all.
+    steps = found[azure_day.DRIPPER, azure_day.DRIP_TO]
+    assert len(set(steps)) == len(steps) >= 10
+    assert set(steps) <= set(drips)
+
+
+def connection(agent: str, port: int, name: str, begun: datetime, seconds: int) -> Connection:
+    """One as the evidence shows it."""
+    start = round(begun.timestamp()) * 1_000_000_000
+    socket = f"{azure_day.ADDRESSES[name][0]}:443"
+    return (
+        start,
+        start + seconds * 1_000_000_000,
+        f"{agent}:{port}",
+        socket,
+        "allow",
+        "AllowInternet",
+    )
+
+
+def test_the_day_is_as_hard_as_it_says(folder: Path) -> None:
+    """Otherwise the test above says little: 500 agents, names that share an address, ports used
+    again by one agent for several names and within the minute, traffic that no firewall sees."""
+    tuples = [
+        text.split(",")
+        for record in json.loads((folder / "PT1H.json").read_text())["records"]
+        for flow in record["flowRecords"]["flows"]
+        for group in flow["flowGroups"]
+        for text in group["flowTuples"]
+    ]
+    begun: dict[tuple[str, str], list[int]] = {}
+    for at, client, _, port, _, _, _, state, *_ in tuples:
+        if state == "B":
+            begun.setdefault((client, port), []).append(int(at))
+    assert len({client for client, _ in begun}) >= azure_day.AGENTS
+    soon = [b - a for ats in begun.values() for a, b in pairwise(sorted(ats)) if b - a < 60_000]
+    assert len(soon) > 1000
+    asked: dict[tuple[str, int], set[str]] = {}
+    for line in (folder / "firewall.json").read_text().splitlines():
+        told = json.loads(line)["properties"]
+        asked.setdefault((told["SourceIp"], told["SourcePort"]), set()).add(told["Fqdn"])
+    assert sum(len(names) > 1 for names in asked.values()) > 500
+    assert azure_day.PRIVATE not in set().union(*asked.values())
+    assert any(server.startswith("10.9.") for _, _, server, *_ in tuples)
+    shared = [n for n, (a, _) in azure_day.ADDRESSES.items() if a == "20.60.1.132"]
+    assert azure_day.UPLOAD_TO in shared
+    assert azure_day.OURS in shared
+
+
+def test_a_record_that_is_evidence_is_printed(result: Result, folder: Path) -> None:
+    """The flow log is one line: its command prints the record with the upload's end."""
+    (found,) = [f for f in result.findings if f.agent == azure_day.UPLOADER and f.evidence
+                and f.endpoint == azure_day.UPLOAD_TO]  # fmt: skip
+    (evidence,) = found.evidence
+    assert evidence.log_unit == "record"
+    assert evidence.log_command is not None
+    if shutil.which("jq") is None:
+        pytest.skip("needs jq")
+    done = subprocess.run(evidence.log_command, shell=True, capture_output=True, check=True)
+    first, *_, last = done.stdout.decode().splitlines()
+    assert f",{azure_day.UPLOADER}," in first
+    assert ",50111,443,6,O,E," in last
 
 
 def test_the_evidence_is_counters_and_an_answer(result: Result) -> None:

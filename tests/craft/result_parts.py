@@ -63,6 +63,7 @@ def make_evidence(**changes: Any) -> Evidence:
         kql=[],
         requests=[],
         log=None,
+        log_unit=None,
         log_line=None,
         log_last_line=None,
         log_records=None,
@@ -171,6 +172,7 @@ def make_input(**changes: Any) -> InputInfo:
         complete=True,
         archive=None,
         extract=None,
+        unit="packet",
     )
     return replace(base, **changes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import lzma
 import shlex
 import shutil
@@ -17,7 +18,6 @@ from hypothesis import strategies as st
 from analyzer.api import analyze
 from analyzer.config import Settings
 from analyzer.evidence.lines import reprint
-from analyzer.inputs.commands import as_utf8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +110,129 @@ def test_a_line_of_utf_16_is_printed_as_utf_8(tmp_path, codec, pack):
     assert printed(commands["10.0.0.2"], tmp_path).decode() == lines[1]
 
 
-def test_standard_input_in_utf_16_is_not_read_again():
-    assert as_utf8("-", None, None, "utf-16", member=False) is None
-    assert as_utf8("a.zip!/x", None, None, "utf-16", member=True) is None
-    assert as_utf8("x", "rar", None, "utf-16", member=False) is None
+def test_a_record_of_a_document_without_a_command_for_its_records_has_none():
+    """Line 3 of it is another thing."""
+    assert reprint(path="fw.json", lines=[3], form="azure-firewall", unit="record") is None
+
+
+def request(number, host):
+    return {
+        "category": "AZFWApplicationRule",
+        "time": f"2026-10-29T10:00:0{number}.1234567Z",
+        "properties": {
+            "Protocol": "HTTPS",
+            "SourceIp": f"10.0.0.{number}",
+            "SourcePort": 50_000 + number,
+            "DestinationPort": 443,
+            "Fqdn": host,
+            "Action": "Deny",
+            "Text": 'tab\tquote"\u00fc\u0a0a, ]}',
+        },
+    }
+
+
+REQUESTS = [request(n, f"evil{n}.blob.core.windows.net") for n in (1, 2, 3, 4)]
+ONE, *_, LAST = (json.dumps(each) for each in REQUESTS)
+ARRANGEMENTS = {
+    "one line": json.dumps({"records": REQUESTS}),
+    "printed": json.dumps({"Records": REQUESTS}, indent=2),
+    "crlf": json.dumps({"Records": REQUESTS}, indent=2).replace("\n", "\r\n"),
+    "array": json.dumps(REQUESTS),
+    "pages": json.dumps([{"value": REQUESTS[:1]}, {"value": []}, {"value": REQUESTS[1:]}]),
+    "concatenated": json.dumps({"records": REQUESTS[:2]}) + json.dumps({"records": REQUESTS[2:]}),
+    "arrays": json.dumps(REQUESTS[:2]) + "\n" + json.dumps(REQUESTS[2:]),
+    "nested": json.dumps([REQUESTS[:2], [], REQUESTS[2:]]),
+    "printed objects": "\n".join(json.dumps(each, indent=1) for each in REQUESTS),
+    "behind": json.dumps({"count": 4, "records": REQUESTS}),
+    "before": json.dumps({"records": REQUESTS, "more": {"a": [1]}, "n": 2}),
+    "still written": json.dumps({"records": REQUESTS})[:-20],
+    "still written array": json.dumps(REQUESTS, indent=2)[:-20],
+    "between records": json.dumps({"records": REQUESTS})[: -len(LAST) - 4] + ", ",
+    "still written objects": "\n".join(json.dumps(each, indent=1) for each in REQUESTS)[:-9],
+}
+
+
+def commands_of(path):
+    """(what the findings say of their place, agent by agent; what was noticed)"""
+    result = analyze(Settings(inputs=(str(path),)))
+    evidence = {f.agent: f.evidence[0] for f in result.findings}
+    return evidence, result.issues
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_a_record_of_a_document_is_printed_alone(tmp_path, arrangement, codec):
+    """However many lines the document has."""
+    path = tmp_path / "PT1H.json"
+    path.write_bytes(ARRANGEMENTS[arrangement].encode(codec))
+    evidence, _ = commands_of(path)
+    whole = 3 if "still" in arrangement or arrangement == "between records" else 4
+    assert sorted(evidence) == [f"10.0.0.{n}" for n in range(1, whole + 1)]
+    for number, each in enumerate(REQUESTS[:whole], 1):
+        found = evidence[f"10.0.0.{number}"]
+        assert (found.log_unit, found.log_line) == ("record", number)
+        assert json.loads(printed(found.log_command, tmp_path)) == each
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+def test_a_record_of_a_packed_document_is_printed_alone(tmp_path):
+    path = tmp_path / "it's one.json.gz"
+    path.write_bytes(gzip.compress(ARRANGEMENTS["one line"].encode()))
+    evidence, _ = commands_of(path)
+    command = evidence["10.0.0.3"].log_command
+    assert command.endswith(" | jq -c '.records[]' | LC_ALL=C sed -n '3{p;q;}'")
+    assert json.loads(printed(command, tmp_path)) == REQUESTS[2]
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
+def test_rows_of_an_answer_of_log_analytics_are_printed_alone(tmp_path):
+    rows = [
+        [each["time"], "AZFWApplicationRule", "10.0.0.1", 50_001, 443, "HTTPS", f"e{n}.net", "Deny"]
+        for n, each in enumerate(REQUESTS)
+    ]
+    names = ["TimeGenerated", "Type", "SourceIp", "SourcePort", "DestinationPort"]
+    columns = [{"name": name} for name in [*names, "Protocol", "Fqdn", "Action"]]
+    table = {"name": "PrimaryResult", "columns": columns, "rows": rows}
+    path = tmp_path / "query.json"
+    path.write_text(json.dumps({"tables": [table]}))
+    result = analyze(Settings(inputs=(str(path),)))
+    ((extract, unit),) = {(each.extract, each.unit) for each in result.inputs}
+    assert unit == "record"
+    assert [json.loads(each) for each in printed(extract, tmp_path).splitlines()] == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ARRANGEMENTS["array"].replace("}, {", "},, {", 1),
+        ARRANGEMENTS["array"][:-2] + ",}]",
+        ARRANGEMENTS["array"].replace("}, {", "} {", 1),
+        ARRANGEMENTS["one line"].replace("tab", "t\x01b", 1),
+        ARRANGEMENTS["one line"].replace("50001", "NaN", 1),
+        ARRANGEMENTS["printed objects"] + ",",
+        ARRANGEMENTS["one line"] + "\n" + ONE,
+        ARRANGEMENTS["one line"].replace("[", '[{"cut": <cut>}, ', 1),
+        ARRANGEMENTS["one line"] + "]",
+        "\x1e" + ARRANGEMENTS["array"],
+        ARRANGEMENTS["array"] + "\ufeff" + ARRANGEMENTS["array"],
+        ARRANGEMENTS["one line"][:-1] + ', "x" 1}',
+    ],
+    ids=range(12),
+)
+def test_what_jq_would_count_otherwise_has_no_command(tmp_path, text):
+    """The reader lets pass what jq refuses, or prints in another order."""
+    path = tmp_path / "edited.json"
+    path.write_text(text)
+    evidence, _ = commands_of(path)
+    assert evidence
+    assert {(each.log_unit, each.log_command) for each in evidence.values()} == {("record", None)}
+
+
+def test_what_is_lost_of_a_document_is_a_record(tmp_path):
+    path = tmp_path / "edited.json"
+    path.write_text(json.dumps(REQUESTS, indent=2).replace("50003", "<port>"))
+    _, issues = commands_of(path)
+    (issue,) = [each for each in issues if each.code == "unreadable-record"]
+    assert issue.where == "record 3"
+    assert "(begins in line 28)" in issue.detail

@@ -126,10 +126,11 @@ def test_what_is_lost_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lost.reason.endswith("(what follows is lost, too)")
 
 
-def test_numbers_are_those_of_the_lines() -> None:
-    """Where a record begins, from 1."""
-    _, numbers, _ = read('[\n{"a": 1},\n\n{\n"b": "x"\n}, {"a": 1}]')
-    assert numbers == [2, 4, 6]
+def test_numbers_are_those_of_the_records() -> None:
+    """From 1, whatever the lines; what is lost has one, too."""
+    _, numbers, lost = read('[{"a": 1},\n\n{\n"b": <x>\n}, {"a": 1}]')
+    assert numbers == [1, 3]
+    assert (lost.first_line, lost.begins) == (2, "line 3")
 
 
 def test_blocks_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,6 +267,17 @@ def test_addresses_have_one_spelling(log: Observed) -> None:
     assert (flow["orig_ip"], flow["resp_ip"]) == ("fd10:3:5:1::4", "20.60.1.1")
 
 
+def test_addresses_of_answers_have_one_spelling(log: Observed) -> None:
+    """Suricata writes IPv6 in full."""
+    full = "2603:1030:020e:0001:0000:0000:0000:0010"
+    answers = [{"owner": "a.example", "type": "AAAA", "value": full, "ttl": 60}]
+    log.sees("dns", name="a.example", qtype="AAAA", is_response=True, answers=answers)
+    log.gather()
+    assert [row["value"] for row in log.rows("SELECT value FROM dns_answers")] == [
+        "2603:1030:20e:1::10"
+    ]
+
+
 def test_answers_bind_names_along_their_chain(log: Observed) -> None:
     log.sees(
         "dns", name="www.example.org", is_response=True, qtype="A", rcode="NOERROR", txid=5,

@@ -100,6 +100,16 @@ def test_what_is_no_log(name):
     assert told(NO_LOGS[name]) is None
 
 
+def test_of_two_equal_keys_the_first_counts():
+    """For telling a log as for reading it."""
+    members = "".join(f',"{name}":"again"' for name in ROW)
+    doubled = LINE.rstrip()[:-1] + members + "}\n"
+    assert told(doubled)[0][0] == "azure-firewall"
+    assert observed(doubled)[1] == observed(LINE)[1]
+    wrapped = f'{{"time": 1, "records": [{doubled.strip()}]}}'
+    assert [{**row, "line": 1} for row in observed(wrapped)[1]] == observed(LINE)[1]
+
+
 def test_random_bytes_are_no_log():
     block = bytes((at * 197 + (at >> 3) * 31) % 256 for at in range(1 << 16))
     assert recognise_log(block) is None

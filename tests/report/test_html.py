@@ -335,6 +335,7 @@ def _logged(**changes: object) -> str:
             "display_filter": "",
             "tshark": None,
             "log": "firewall.json.gz",
+            "log_unit": "line",
             "log_line": 17,
             "log_last_line": 17,
             "log_records": 1,
@@ -360,6 +361,12 @@ def test_several_lines_and_a_capture_beside_a_log() -> None:
     assert "line 17 – 1,902firewall.json.gz" in Document(_logged(log_last_line=1902)).text
     both = _logged(first_packet=3, last_packet=9, input="c.pcap", display_filter="ip.addr==1")
     assert "3 – 9c.pcapline 17 of firewall.json.gz" in Document(both).text
+
+
+def test_a_record_of_a_document_is_no_line() -> None:
+    text = Document(_logged(log_unit="record", log_command="jq -c . | sed")).text
+    assert "record 17firewall.json.gz" in text
+    assert "Recordjq -c . | sed" in text
 
 
 def test_evidence_without_packets_and_lines_is_unknown() -> None:

@@ -77,6 +77,7 @@ class Case:
             last_ns=START + 3600 * SECOND,
             snapped=0,
             complete=True,
+            unit="packet",
         )
 
     def add(self, table: str, **values: Any) -> None:
@@ -159,7 +160,7 @@ class Case:
         """One more input, a log; its number."""
         number = self.connection.execute("SELECT count(*) FROM inputs").fetchall()[0][0]
         base = {"bytes": 9000, "records": 50, "first_ns": START, "last_ns": START + 3600 * SECOND,
-                "snapped": 0, "complete": True}  # fmt: skip
+                "snapped": 0, "complete": True, "unit": "line"}  # fmt: skip
         self.add("inputs", input_id=number, path=path, format=form, **{**base, **values})
         return number
 

@@ -64,7 +64,8 @@ def test_time_between_captures(case):
         (2, "c.pcap", last + 500 * SECOND),
     ):
         case.add("inputs", input_id=number, path=path, format="pcap", bytes=9, records=9,
-                 first_ns=begin, last_ns=begin + 20 * SECOND, snapped=0, complete=True)  # fmt: skip
+                 first_ns=begin, last_ns=begin + 20 * SECOND, snapped=0, complete=True,
+                 unit="packet")  # fmt: skip
     found = coverage(case)
     assert (found.gaps, found.gap_ns) == (1, 450 * SECOND)
     assert said(case, "No capture covers 450 seconds between the inputs (1 gap ")

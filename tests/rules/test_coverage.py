@@ -251,6 +251,27 @@ def test_joins_between_sources_are_reported(case):
     ) in notes(case)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "key", "found"),
+    [
+        ("suricata", "suricata", "client and server, address and port; another sensor",
+         "Suricata EVE JSON log were found in the Suricata EVE JSON log of another sensor;"),
+        ("zeek", "suricata", "client and server, address and port; another sensor",
+         "Zeek log were found in the Suricata EVE JSON log of another sensor;"),
+        ("azure-flow-logs", "azure-flow-logs", "client address and port, server port",
+         "Azure VNet flow log were found among its other lines;"),
+        ("azure-firewall-legacy", "azure-firewall", "client address and port, server port",
+         "Azure Firewall log were found among its other lines;"),
+    ],
+)  # fmt: skip
+def test_no_log_is_found_in_itself(case, source, target, key, found):
+    """Two sensors write one format, and lines without counts belong to lines with counts."""
+    case.add("joins", source=source, target=target, key=key, window_s=2, confidence="high",
+             matched=7, ambiguous=0, unmatched=3)  # fmt: skip
+    told = f"7 connections of the {found} 3 in no other source (equal "
+    assert any(note.startswith(told) for note in notes(case))
+
+
 def test_without_packets_names_rest_on_what_devices_logged(case):
     case.logged("www.example.org")
     assert any("names rest on what devices logged" in note for note in notes(case))

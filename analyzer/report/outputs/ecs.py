@@ -31,7 +31,8 @@ _OWN = (
 )
 _OWN_EVIDENCE = (
     *("kind", "flow_id", "input", "first_packet", "last_packet", "name_source", "claimed_name"),
-    *("uploaded_bytes", "upload_turns", "pcr", "display_filter", "tshark", "log_line", "action"),
+    *("uploaded_bytes", "upload_turns", "pcr", "display_filter", "tshark", "log_unit", "log_line"),
+    "action",
 )
 
 

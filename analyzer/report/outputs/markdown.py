@@ -158,7 +158,7 @@ def _evidence(evidence: Evidence) -> Iterator[str]:
     if evidence.first_packet is not None:
         place += f", packets {number(evidence.first_packet)} to {number(evidence.last_packet)}"
     elif evidence.log is not None:
-        place = f"{code(evidence.log)}, line {number(evidence.log_line)}"
+        place = f"{code(evidence.log)}, {evidence.log_unit} {number(evidence.log_line)}"
     yield f"- Evidence: {code(evidence.orig)} to {code(evidence.resp)} in {place}"
     for title, text in (("filter", evidence.display_filter), ("recount", evidence.tshark)):
         if text:

@@ -40,7 +40,8 @@ _UNMAPPED = (
 _DATA = (
     *("kind", "flow_id", "input", "first_packet", "last_packet", "start_ns", "end_ns", "name"),
     *("claimed_name", "name_source", "orig_payload_bytes", "resp_payload_bytes"),
-    *("uploaded_bytes", "upload_turns", "detail", "display_filter", "log", "log_line", "action"),
+    *("uploaded_bytes", "upload_turns", "detail", "display_filter", "log", "log_unit", "log_line"),
+    "action",
     "process",  # the schema's object wants a pid
 )
 

@@ -182,7 +182,7 @@ def _location(evidence: Evidence, artifacts: _Artifacts) -> dict[str, Any]:
     }
     if not in_log:
         physical.update(artifacts.whole(evidence.input))
-    elif evidence.log_line is not None and evidence.log_line > 0:
+    elif evidence.log_unit == "line" and evidence.log_line is not None and evidence.log_line > 0:
         last = evidence.log_last_line or evidence.log_line
         physical["region"] = {
             "startLine": evidence.log_line,
@@ -191,6 +191,8 @@ def _location(evidence: Evidence, artifacts: _Artifacts) -> dict[str, Any]:
     told = [f"{evidence.kind} {evidence.orig} -> {evidence.resp}"]
     if evidence.first_packet is not None:
         told.append(f"packets {number(evidence.first_packet)} to {number(evidence.last_packet)}")
+    elif in_log and evidence.log_unit == "record" and evidence.log_line is not None:
+        told.append(f"record {number(evidence.log_line)}")  # a region has lines alone
     if evidence.start_ns is not None:
         told.append(f"from {moment(evidence.start_ns)} to {moment(evidence.end_ns)}")
     told += [part for part in (evidence.detail, evidence.display_filter) if part]

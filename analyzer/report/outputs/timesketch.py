@@ -65,6 +65,7 @@ def _conversation(finding: Finding, evidence: Evidence) -> dict[str, Any]:
         "first_packet": evidence.first_packet,
         "last_packet": evidence.last_packet,
         "log": evidence.log,
+        "log_unit": evidence.log_unit,
         "log_line": evidence.log_line,
         "display_filter": evidence.display_filter or None,
     }

@@ -131,10 +131,15 @@ def test_a_member_of_an_archive_says_whose_it_is() -> None:
 
 
 def test_a_line_of_a_log_is_a_region_and_a_packet_is_none() -> None:
-    found = location(first_packet=None, last_packet=None, log="fw.json", log_line=7)
+    found = location(
+        first_packet=None, last_packet=None, log="fw.json", log_unit="line", log_line=7
+    )
     assert found["region"] == {"startLine": 7, "endLine": 7}
-    found = location(first_packet=None, log="fw.json", log_line=7, log_last_line=9)
+    found = location(first_packet=None, log="fw.json", log_unit="line", log_line=7, log_last_line=9)
     assert found["region"] == {"startLine": 7, "endLine": 9}
+    assert "region" not in location(
+        first_packet=None, log="fw.json", log_unit="record", log_line=7, log_last_line=9
+    )
     assert location()["region"] == {"byteOffset": 0, "byteLength": 48_210_344}
 
 
