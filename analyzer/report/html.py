@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analyzer.report import defang, figures, meanings
+from analyzer.report import defang, drawing, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
 from analyzer.report.queries import case_file, keeps_case, query
@@ -105,7 +105,11 @@ def _environment(result: Result, view: View) -> Environment:
     )
     prose = defang.Prose(defang.names(result))
     environment.globals.update(
-        meanings=meanings, prose=prose, plain=prose.plain, asked=partial(query, result)
+        meanings=meanings,
+        prose=prose,
+        asked=partial(query, result),
+        lane_bars=drawing.bars,
+        lane_marks=partial(drawing.marks, plain=prose.plain),
     )
     return environment
 
