@@ -9,16 +9,13 @@ import click
 
 from analyzer.cli import offered, values
 from analyzer.cli.outcome import FAIL_ON
-from analyzer.cli.setting import PROJECT, Setting, given_as_flag, project_of
+from analyzer.cli.setting import PROJECT, Setting
 from analyzer.config import ENGINES, RULE_SECONDS
-from analyzer.issues import UsageError
 from analyzer.report.formats import SINGLE_FILES
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from analyzer.config import Settings
+    from collections.abc import Callable, Collection
 
 CONFIG_NAME = "acrtrace.toml"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -340,54 +337,25 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 )
 
 
-def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options of a run; `settings_of` makes its settings of them."""
-    for declarations, attributes in reversed(_OPTIONS):
-        command = click.option(*declarations, cls=Setting, **attributes)(command)
-    return command
+def settings_options(
+    only: Collection[str] = (), report_format: str = "--format"
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a command the options of a run; `analyzer.cli.settings` makes settings of them.
 
-
-def shown_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same for a command whose own ``--format`` is another thing than the report's."""
-    for declarations, attributes in reversed(_OPTIONS):
-        if "--format" in declarations:
-            declarations, attributes = ("fmt", "--report-format"), {**attributes, "env": "FORMAT"}
-        command = click.option(*declarations, cls=Setting, **attributes)(command)
-    return command
-
-
-def settings_of(ctx: click.Context, inputs: tuple[str, ...] = (), **more: Any) -> Settings:
-    """The settings that flags, environment, file and defaults give together.
-
-    Raises:
-        UsageError: Two of them contradict each other.
+    Args:
+        only: The parameters that it takes; all when empty.
+        report_format: What the option for the report's format is called, where the command has a
+            ``--format`` of its own.
     """
-    from analyzer.config import Settings, thresholds_with
 
-    given, project = ctx.params, project_of(ctx)
-    if given["keylog"] is not None and given["engine"] != "tshark":
-        raise UsageError("--keylog needs --engine tshark: the others do not decrypt")
-    if given["threads"] is not None and given["engine"] != ENGINES[0]:
-        if given_as_flag(ctx, "threads") or not given_as_flag(ctx, "engine"):
-            raise UsageError(f"--threads is for --engine {ENGINES[0]}: the others use one")
-        given["threads"] = None  # configured for every run, and this one has another engine
-    if None not in (given["from_ns"], given["to_ns"]) and given["from_ns"] > given["to_ns"]:
-        raise UsageError("--from is later than --to")
-    off = {**dict.fromkeys(given["rules_off"], ""), **dict(project.rules_off)}
-    return Settings(
-        inputs=inputs,
-        **{name: given[name] for name in _SAME},
-        config_file=given["config"],
-        hash_inputs=given["hashed"],
-        rules_off=tuple(sorted(off.items())),
-        thresholds=thresholds_with({**project.thresholds, **given["thresholds"]}),
-        **more,
-    )
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for declarations, attributes in reversed(_OPTIONS):
+            if "--format" in declarations:
+                declarations = (declarations[0], report_format)
+                attributes = {**attributes, "env": "FORMAT"}
+            name = declarations[0].removeprefix("--").replace("-", "_")
+            if not only or name in only:
+                command = click.option(*declarations, cls=Setting, **attributes)(command)
+        return command
 
-
-_SAME = (
-    "inventories", "own", "approve", "agents", "resolvers", "allows", "threads", "engine", "keylog",
-    "log_format", "log_maps", "squid_logformat", "log_timezone", "log_year", "tenant", "rules_dir",
-    "rule_seconds", "from_ns", "to_ns",
-)  # fmt: skip
-"""Parameters whose name and value are those of a field of `Settings`."""
+    return decorate

@@ -25,6 +25,7 @@ from analyzer.report.queries import case_file, keeps_case, query
 from analyzer.report.templates_kept import kept_templates
 from analyzer.report.view import View
 from analyzer.report.visible import visible
+from analyzer.shares import percent
 
 if TYPE_CHECKING:
     from analyzer.result import Result
@@ -92,7 +93,7 @@ def _environment(result: Result, view: View) -> Environment:
         limit=figures.limit,
         moment=partial(figures.moment, zone=view.zone),
         second=partial(figures.second, zone=view.zone),
-        share=figures.share,
+        percent=percent,
         ratio=figures.ratio,
         amount=figures.amount,
         outcome=figures.outcome,
