@@ -115,7 +115,14 @@ def _rules(settings: Settings) -> list[Rule] | None:
     return chosen(
         load() if rules is None else rules,
         (rule for rule, _ in settings.rules_off),
-        {rule: project.place_of_off(rule) for rule, _ in project.rules_off},
+        {
+            **{
+                name: where
+                for (parameter, name), where in settings.origins.items()
+                if parameter == "rules_off"
+            },
+            **{rule: f"{project.place_of_off(rule)}: [rules]" for rule, _ in project.rules_off},
+        },
     )
 
 
@@ -141,7 +148,11 @@ def load_inventory(settings: Settings) -> Inventory:
         UsageError: A declaration is wrong, or two agents have one network.
     """
     inventory = Inventory.load(
-        settings.inventories, settings.own, settings.approve, settings.config_file
+        settings.inventories,
+        settings.own,
+        settings.approve,
+        settings.config_file,
+        origins=settings.origins,
     )
     clash = claimed_twice((*settings.agents, *inventory.agents))
     if clash is not None:

@@ -155,6 +155,9 @@ class Settings:
         from_ns, to_ns: Only traffic that overlaps this time is judged, nanoseconds UTC, both ends
             included; None leaves it open.
         command_line: As typed, for the report.
+        thresholds: The limits.
+        origins: Where a name of ``own``, ``approve`` or ``rules_off`` was said, by parameter and
+            name, for errors that are found later; of those not in it the flag is told.
     """
 
     inputs: tuple[str, ...]
@@ -184,3 +187,4 @@ class Settings:
     to_ns: int | None = None
     command_line: tuple[str, ...] = ()
     thresholds: Thresholds = field(default_factory=Thresholds)
+    origins: Mapping[tuple[str, str], str] = field(default_factory=dict)

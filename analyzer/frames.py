@@ -115,15 +115,20 @@ def analyze(
     def of(name: str, value: Any, default: Any = None) -> Any:
         return value if value is not None else project.singles.get(name, default)
 
-    off = {**dict.fromkeys(arguments.texts("rules_off", rules_off), ""), **dict(project.rules_off)}
+    names = {
+        name: arguments.texts(name, values)
+        for name, values in (("own", own), ("approve", approve), ("rules_off", rules_off))
+    }
+    off = {**dict.fromkeys(names["rules_off"], ""), **dict(project.rules_off)}
     directory = of("rules_dir", arguments.path("rules", rules))
     said_tenant = of("tenant", arguments.text("tenant", tenant))
     maps = of("log_maps", arguments.paths("log_maps", log_maps) or None, ())
     settings = Settings(
         inputs=tuple(str(path) for path in arguments.paths("paths", paths)),
         inventories=tuple(Path(path) for path in arguments.paths("inventory", inventory)),
-        own=arguments.texts("own", own),
-        approve=arguments.texts("approve", approve),
+        own=names["own"],
+        approve=names["approve"],
+        origins={(name, value): name for name, values in names.items() for value in values},
         agents=arguments.agents("agents", agents),
         resolvers=tuple(
             policy.resolver(text, "resolvers") for text in arguments.texts("resolvers", resolvers)

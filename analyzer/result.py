@@ -1,4 +1,4 @@
-"""The result document "acrtrace-result/1": the contract every output is rendered from.
+"""The result document "acrtrace-result/2": the contract every output is rendered from.
 
 Frozen dataclasses with the meaning, unit and NULL of each field in its metadata; the JSON Schema
 and the documentation are generated from them. Lists are in a stated total order, so the same
@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-SCHEMA = "acrtrace-result/1"
+SCHEMA = "acrtrace-result/2"
+"""Its number goes up in a release whose documents lack a field of an older one or have one more: a
+reader then refuses the others instead of guessing what was not measured."""
 
 STREAMS = ("exfiltration", "readiness", "hygiene")
 SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -291,7 +293,7 @@ class Tool:
 class Result:
     """The document."""
 
-    schema: str = doc("acrtrace-result/1")
+    schema: str = doc("acrtrace-result/2")
     tool: Tool = doc("Program and version.")
     catalogue_version: str = doc("Date and hash of the endpoint catalogue.")
     command_line: list[str] = doc("As typed.")

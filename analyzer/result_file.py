@@ -76,7 +76,15 @@ def parse_result(data: bytes) -> Result:
         )
     found = plain["schema"]
     if found != SCHEMA:
-        raise UsageError(f"expected a result document with schema {SCHEMA}, found {found!r:.60}")
+        other = ""
+        if isinstance(found, str) and found.startswith(SCHEMA.partition("/")[0] + "/"):
+            other = (
+                "; another version of acrtrace wrote it: analyse the inputs again with this one, "
+                "or use that one"
+            )
+        raise UsageError(
+            f"expected a result document with schema {SCHEMA}, found {found!r:.60}{other}"
+        )
     result = _build(Result, plain, "")
     assert isinstance(result, Result)
     return result

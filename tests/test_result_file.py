@@ -41,7 +41,9 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     assert refused(broken).startswith("findings[0].evidence[0].first_packet: expected int")
     del broken["findings"][0]["evidence"][0]["first_packet"]
     assert "first_packet is missing: the result is of another version" in refused(broken)
-    assert "schema acrtrace-result/1" in refused({"schema": "acrtrace-result/9"})
+    other = refused({"schema": "acrtrace-result/1"})
+    assert "schema acrtrace-result/2, found 'acrtrace-result/1'; another version" in other
+    assert refused({"schema": "else/1"}).endswith("found 'else/1'")
     for plain, found in (
         ([], "a list"),
         ({}, "an object without one"),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.cli.options import CONFIG_NAME, REPORT, settings_options
 from analyzer.cli.outcome import exit_code, input_lines, problem_lines
 from analyzer.cli.setting import GroupedCommand, Setting, given_as_flag, project_of
-from analyzer.cli.settings import CONFIG_NAME, REPORT, settings_of, settings_options
+from analyzer.cli.settings import settings_of
 from analyzer.cli.speech import say
 from analyzer.issues import UsageError
 from analyzer.report.formats import of_ending
@@ -38,7 +39,7 @@ goes before the environment, that before the file. 'acrtrace config show' tells 
 
 @click.command(cls=GroupedCommand, epilog=EXAMPLES)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@settings_options
+@settings_options()
 @click.option(
     "output",
     "-o",

@@ -147,7 +147,8 @@ def _configuration(config: Path | None = None) -> Iterable[Check]:
 
     from analyzer.api import check
     from analyzer.cli.analyze import analyze
-    from analyzer.cli.settings import CONFIG_NAME, settings_of
+    from analyzer.cli.options import CONFIG_NAME
+    from analyzer.cli.settings import settings_of
     from analyzer.issues import AcrtraceError
 
     flags = [] if config is None else ["--config", str(config)]

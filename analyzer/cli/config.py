@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from analyzer.cli.options import CONFIG_NAME, FILE, settings_options
 from analyzer.cli.setting import GroupedCommand
-from analyzer.cli.settings import CONFIG_NAME, FILE, shown_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def config() -> None:
     show_default=True,
     help="How the settings are listed.",
 )
-@shown_options
+@settings_options(report_format="--report-format")
 @click.pass_context
 def show(ctx: click.Context, /, listing: str, **options: Any) -> None:
     """Print each setting with its value and where it is from.

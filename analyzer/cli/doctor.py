@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli.settings import CONFIG_NAME, FILE
+from analyzer.cli.options import CONFIG_NAME, FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.cli.settings import CONFIG_NAME, FILE
+from analyzer.cli.options import CONFIG_NAME, FILE
 
 if TYPE_CHECKING:
     from analyzer.endpoints.entries import Entry

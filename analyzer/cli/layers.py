@@ -59,7 +59,7 @@ class Row:
 
 
 def rows(ctx: click.Context) -> list[Row]:
-    """The settings of a command that has `analyzer.cli.settings.settings_options`."""
+    """The settings of a command that has `analyzer.cli.options.settings_options`."""
     options = {option.name or "": option for option in ctx.command.params}
     project = project_of(ctx)
     found = [*_declarations(ctx, options, project), *_singles(ctx, options)]
@@ -90,11 +90,17 @@ def _of_file(project: ProjectFile, key: str) -> Iterable[tuple[object, str | Non
             value = f"{approval.name} ({about})" if about else approval.name
             yield value, project.place.at_line(approval.line)
     elif key in ("agents", "aliases") and project.place is not None:
-        for name, value in getattr(project, key):
-            yield (name, value), project.place.at(name, key)
+        pairs = getattr(project, key)
+        seen: dict[str, int] = {}
+        for name, value in pairs:
+            number = seen[name] = seen.get(name, -1) + 1
+            count = sum(name == other for other, _ in pairs)
+            yield (name, value), project.place.of_item(number, count, name, key)
     else:
-        for value in getattr(project, key):
-            yield value, None
+        values = getattr(project, key)
+        for number, value in enumerate(values):
+            place = project.place
+            yield value, None if place is None else place.of_item(number, len(values), key)
 
 
 def _singles(ctx: click.Context, options: dict[str, click.Parameter]) -> Iterator[Row]:
@@ -120,13 +126,27 @@ def _thresholds(
 ) -> Iterator[Row]:
     given = ctx.params["thresholds"]
     for name, default in asdict(Thresholds()).items():
-        where = "default (cannot be changed)" if name in COUNTED_BY else "default"
-        value = default
-        if name in given:
-            value, where = given[name], origin(ctx, options["thresholds"], name)
-        elif name in project.thresholds:
-            value, where = project.thresholds[name], place_of(project, name, "thresholds")
+        where = limit_origin(ctx, options["thresholds"], name)
+        if where == "default" and name in COUNTED_BY:
+            where = "default (cannot be changed)"
+        value = given.get(name, project.thresholds.get(name, default))
         yield Row(f"thresholds.{name}", value, where)
+
+
+def limit_origin(ctx: click.Context, option: click.Parameter, name: str) -> str:
+    """Where a limit of `Thresholds` is from, as `analyzer.cli.setting.origin` gives it.
+
+    Args:
+        ctx: Context of a command that has the options ``--threshold`` and ``--config``.
+        option: ``--threshold``.
+        name: The limit.
+    """
+    project = project_of(ctx)
+    if name in ctx.params["thresholds"]:
+        return origin(ctx, option, name)
+    if name in project.thresholds:
+        return place_of(project, name, "thresholds")
+    return "default"
 
 
 def _flags_alone(ctx: click.Context, options: dict[str, click.Parameter]) -> Iterator[Row]:

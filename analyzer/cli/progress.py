@@ -37,13 +37,14 @@ def lines(clock: Callable[[], float] = time.monotonic) -> Show:
 
     def show(done: int, total: int | None) -> None:
         nonlocal said
-        from analyzer.report.figures import rounded, share
+        from analyzer.report.figures import rounded
+        from analyzer.shares import percent
 
         now = clock()
         if now - said < EVERY_SECONDS:
             return
         said = now
-        of = f" of {rounded(total)} ({share(done / total)})" if total else ""
+        of = f" of {rounded(total)} ({percent(done / total)})" if total else ""
         rate = rounded(int(done / (now - began)))
         left = ""
         if total and done:

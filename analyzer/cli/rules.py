@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.cli import offered
+from analyzer.cli.layers import limit_origin
+from analyzer.cli.options import settings_options
+from analyzer.cli.setting import project_of
 
 if TYPE_CHECKING:
     from analyzer.rules.load import Rule
@@ -65,13 +68,28 @@ def rules(folder: Path | None, rules_dir: Path | None) -> None:
 
 @click.command()
 @click.argument("rule_id", metavar="ID", shell_complete=offered.rule_ids)
-@click.option("marked", "--markdown", is_flag=True, help="Print it as docs/rules/ID.md.")
+@click.option(
+    "marked",
+    "--markdown",
+    is_flag=True,
+    help="Print it as docs/rules/ID.md: with the default limits.",
+)
 @_own
-def rule(rule_id: str, marked: bool, rules_dir: Path | None) -> None:
-    """Explain the rule ID: what it reports and why, how severe, what clears it, and its SQL."""
-    from analyzer.config import Thresholds
+@settings_options(only=("thresholds", "config"))
+@click.pass_context
+def rule(
+    ctx: click.Context, /, rule_id: str, marked: bool, rules_dir: Path | None, **options: object
+) -> None:
+    """Explain the rule ID: what it reports and why, how severe, what clears it, and its SQL.
+
+    Limits are those that analyze would use here; of one that is not the default is said where it
+    is set.
+    """
+    from analyzer.config import Thresholds, thresholds_with
     from analyzer.issues import UsageError
     from analyzer.rules.document import markdown, text
+
+    del options  # the context has them
 
     stated = {each.id: each for each in _stated(rules_dir)}
     found = stated.get(rule_id.upper())
@@ -80,5 +98,8 @@ def rule(rule_id: str, marked: bool, rules_dir: Path | None) -> None:
     if marked:
         click.echo(markdown(found, Thresholds()), nl=False)
         return
-    for line in text(found, Thresholds()):
+    given = {**project_of(ctx).thresholds, **ctx.params["thresholds"]}
+    option = next(each for each in ctx.command.params if each.name == "thresholds")
+    where = {name: limit_origin(ctx, option, name) for name in given}
+    for line in text(found, thresholds_with(given), where):
         click.echo(line)

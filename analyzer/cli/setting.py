@@ -147,6 +147,5 @@ def origin(ctx: click.Context, option: click.Parameter, value: object = None) ->
 
 
 def place_of(project: ProjectFile, key: str, table: str = "") -> str:
-    """File and, where it is known, line of a key."""
-    line = project.place.line(key, table) if project.place is not None else None
-    return f"{project.path}" if line is None else f"{project.path}:{line}"
+    """File and, where they are known, line of a key or lines of its list."""
+    return f"{project.path}" if project.place is None else project.place.span(key, table)

@@ -73,8 +73,7 @@ def read_approvals(place: Place, value: Any) -> tuple[Approval, ...]:
     """
     if not isinstance(value, list):
         raise place.error("approve must be a list of texts, or tables: [[approve]]", "approve")
-    # Tables of one name have a head each; a list has the line of its key.
-    lines = place.lines("approve")
+    lines = place.lines("approve") or [line for line, _ in place.items("approve")]
     own = len(lines) == len(value)
     return tuple(
         _approval(place, each, lines[number] if own else place.line("approve"))

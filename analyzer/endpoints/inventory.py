@@ -24,7 +24,7 @@ from analyzer.names import address_of, normalise, printable
 from analyzer.result import InventoryInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class Inventory:
@@ -60,6 +60,7 @@ class Inventory:
         approve: Sequence[str] = (),
         config_file: Path | None = None,
         catalogue: Catalogue | None = None,
+        origins: Mapping[tuple[str, str], str] | None = None,
     ) -> Inventory:
         """Reads every declaration of a run.
 
@@ -69,6 +70,7 @@ class Inventory:
             approve: ``--approve`` names.
             config_file: ``acrtrace.toml``.
             catalogue: Replaces the one that ``config_file`` asks for (for tests and embedding).
+            origins: As in `analyzer.config.Settings`.
 
         Raises:
             UsageError: A file or name is wrong; one line says where and what was expected.
@@ -87,7 +89,7 @@ class Inventory:
             except UsageError as error:
                 place = project.place or Place(path, "")
                 raise place.error(f"inventory: {error}", "inventory") from None
-        inventory._declare(own, approve, project)
+        inventory._declare(own, approve, project, origins or {})
         return inventory
 
     @cached_property
@@ -213,9 +215,16 @@ class Inventory:
             return f"{label} is not declared: no inventory was given"
         return f"{label} is in no inventory and was not declared"
 
-    def _declare(self, own: Sequence[str], approve: Sequence[str], project: ProjectFile) -> None:
+    def _declare(
+        self,
+        own: Sequence[str],
+        approve: Sequence[str],
+        project: ProjectFile,
+        origins: Mapping[tuple[str, str], str],
+    ) -> None:
         file, place = str(project.path), project.place or Place(Path(), "")
-        self._record("--own", None, [(n, "--own", "--own") for n in own], self.own)
+        said_own = [(name, "--own", origins.get(("own", name), "--own")) for name in own]
+        self._record("--own", None, said_own, self.own)
         for name in project.registries:
             if not name.startswith("acr:") and self.catalogue.match(name).service != "acr":
                 raise place.error(
@@ -223,9 +232,9 @@ class Inventory:
                     "registries",
                 )
         ours = [
-            (name, file, f"{place.at(key)}: {key}")
+            (name, file, f"{place.of_item(number, len(names), key)}: {key}")
             for key, names in (("registries", project.registries), ("own", project.own))
-            for name in names
+            for number, name in enumerate(names)
         ]
         self._record(file, project.sha256, ours, self.own)
         # One record for both: a reader of the report asks what was approved, not from where.
@@ -235,12 +244,21 @@ class Inventory:
         ]
         self._refuse_twice(project.approve, place)
         approved = [
-            (each.name, origin, "--approve" if origin == "--approve" else _said_by(place, each))
+            (
+                each.name,
+                origin,
+                origins.get(("approve", each.name), origin)
+                if origin == "--approve"
+                else _said_by(place, each),
+            )
             for each, origin in self._approvals
         ]
         said = [approval.says() for approval, _ in self._approvals]
         self._record("--approve", None, approved, self.approved, said)
-        denied = [(name, file, f"{place.at('deny')}: deny") for name in project.deny]
+        denied = [
+            (name, file, f"{place.of_item(number, len(project.deny), 'deny')}: deny")
+            for number, name in enumerate(project.deny)
+        ]
         self._record(f"{file} (deny)", project.sha256, denied, self.denied)
 
     def _read(self, path: Path) -> None:

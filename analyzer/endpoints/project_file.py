@@ -72,8 +72,9 @@ class ProjectFile:
     def place_of_off(self, rule: str) -> str:
         """Where the file switches a rule off: its own table, or the list ``off``."""
         place = self.place or Place(Path(), "")
-        line = place.line(rule, "rules") or place.line("off", "rules") or place.line("", "rules")
-        return place.at_line(line)
+        listed = (line for line, text in place.items("off", "rules") if text == rule)
+        line = place.line(rule, "rules") or next(listed, None)
+        return place.at_line(line or place.line("off", "rules") or place.line("", "rules"))
 
 
 def read_project_file(path: Path | None) -> ProjectFile:

@@ -68,6 +68,9 @@ SINGLES = (
     Single("output", "fail_on", list, "fail_on"),
 )
 
+_TOKENS = re.compile(r"""#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[][]""")
+"""What matters in a list: comments, which may hold anything, texts, brackets."""
+
 _EXPECTED = {
     str: 'a text, for example {} = "..."',
     int: "a whole number",
@@ -100,6 +103,37 @@ class Place:
             elif key and current == table and _assigns(line, key):
                 return number
         return None
+
+    def items(self, key: str, table: str = "") -> list[tuple[int, str]]:
+        """Texts in the list of a key as they are written, each with its line from 1; empty where
+        `line` does not find the key.
+        """
+        line = self.line(key, table)
+        if line is None:
+            return []
+        rest = "".join(self.text.splitlines(keepends=True)[line - 1 :])
+        found = []
+        depth = 0
+        for token in _TOKENS.finditer(rest, rest.find("=") + 1):
+            depth += {"[": 1, "]": -1}.get(token[0], 0)
+            if depth < 1:
+                break
+            if token[0][0] in "\"'":
+                found.append((line + rest.count("\n", 0, token.start()), token[0][1:-1]))
+        return found
+
+    def of_item(self, number: int, count: int, key: str, table: str = "") -> str:
+        """File and line of one of the `count` texts in a list; of its key where that is all that
+        is known.
+        """
+        items = self.items(key, table)
+        return self.at_line(items[number][0]) if len(items) == count else self.at(key, table)
+
+    def span(self, key: str, table: str = "") -> str:
+        """``acrtrace.toml:3-5``: the file and the lines from a key to the last text of its list."""
+        first = self.line(key, table)
+        last = max((line for line, _ in self.items(key, table)), default=first)
+        return self.at_line(first) + (f"-{last}" if first and last != first else "")
 
     def lines(self, key: str) -> list[int]:
         """Lines of the heads ``[[key]]``, from 1; empty where the key is written as a list."""

@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: exact bytes, rounded bytes, times, shares. KB is 1000 bytes."""
+"""Numbers as a reader wants them: exact bytes, rounded bytes, times. KB is 1000 bytes."""
 
 from __future__ import annotations
 
@@ -85,18 +85,6 @@ def duration(first_ns: int | None, last_ns: int | None) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
-
-
-def share(part: float | None) -> str:
-    """A share of one as percent; never "100 %" or "0 %" for what is not exactly that."""
-    if part is None:
-        return UNKNOWN
-    percent = part * 100
-    if 0 < percent < 0.1:
-        return "under 0.1 %"
-    if 99.9 < percent < 100:
-        return "over 99.9 %"
-    return f"{percent:.1f} %"
 
 
 def ratio(pcr: float | None) -> str:

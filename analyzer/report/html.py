@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analyzer.report import defang, figures, meanings
+from analyzer.report import defang, drawing, figures, meanings
 from analyzer.report.declare import command, quoted
 from analyzer.report.page import anchor, page
 from analyzer.report.queries import case_file, keeps_case, query
 from analyzer.report.templates_kept import kept_templates
 from analyzer.report.view import View
 from analyzer.report.visible import visible
+from analyzer.shares import percent
 
 if TYPE_CHECKING:
     from analyzer.result import Result
@@ -92,7 +93,7 @@ def _environment(result: Result, view: View) -> Environment:
         limit=figures.limit,
         moment=partial(figures.moment, zone=view.zone),
         second=partial(figures.second, zone=view.zone),
-        share=figures.share,
+        percent=percent,
         ratio=figures.ratio,
         amount=figures.amount,
         outcome=figures.outcome,
@@ -105,7 +106,11 @@ def _environment(result: Result, view: View) -> Environment:
     )
     prose = defang.Prose(defang.names(result))
     environment.globals.update(
-        meanings=meanings, prose=prose, plain=prose.plain, asked=partial(query, result)
+        meanings=meanings,
+        prose=prose,
+        asked=partial(query, result),
+        lane_bars=drawing.bars,
+        lane_marks=partial(drawing.marks, plain=prose.plain),
     )
     return environment
 

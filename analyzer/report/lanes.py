@@ -1,7 +1,7 @@
-"""Geometry of the timeline: one lane of bars for each class of destinations, on one time axis.
+"""What the timeline shows: one lane of bars for each class of destinations, on one time axis.
 
 Lanes and not one stack: what leaves unseen is often a thousandth of what leaves for good, so the
-scale has to be logarithmic, and logarithms cannot be stacked.
+scale has to be logarithmic, and logarithms cannot be stacked. `drawing` draws them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from analyzer.report.figures import duration, moment, rounded
+from analyzer.report.figures import duration, moment, rounded, second
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -20,18 +20,14 @@ if TYPE_CHECKING:
 
     from analyzer.result import Finding, Result, TimelineBin
 
-WIDTH = 960
-LEFT = 152
-RIGHT = 24
-LANE = 46
-"""Height of a lane; bars take all of it but the head room for marks."""
-_HEAD = 14
-TOP = 8
-_FOOT = 30
-_FLOOR_BYTES = 100
-_MARK_STEP = 30
-"""Marks nearer than this are one mark."""
+FLOOR_BYTES = 10
+"""Foot of the bars; a bar is at least as high as one of twice that."""
+GAP = 0.15
+"""Share of a bin that its bar leaves free."""
+MARK_STEP = 1 / 13
+"""Marks nearer than this, as a share of the axis, are one: on a phone they need that room."""
 _TICKS = 8
+_LEVELS = 3
 _STEPS_NS = tuple(
     ms * 1_000_000
     for ms in (
@@ -48,31 +44,38 @@ ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One bin of a lane: its place as shares of the axis, and the logarithm of its bytes."""
+
+    start: float
+    end: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Findings that begin at one place of a lane; `finding` is the worst of them."""
 
-    x: float
+    place: float
     count: int
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One class of destinations: its bars as a path, its sum, its marks."""
+    """One class of destinations: its bars, its sum, its marks."""
 
     name: str
-    y: float
-    base: float
-    path: str
+    bars: list[Bar]
     total: str
     marks: list[Mark]
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A time on the axis."""
+    """A time on the axis (`place` is a share of it), or a number of bytes on that of a lane."""
 
-    x: float
+    place: float
     label: str
 
 
@@ -86,24 +89,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that the template needs to draw, and the table beside it."""
+    """All that is drawn, and the table beside it; `top` is the height of the highest bar, `exact`
+    whether bins are narrower than a second."""
 
-    height: int
     width: str
+    exact: bool
     lanes: list[Lane]
     ticks: list[Tick]
+    levels: list[Tick]
+    top: float
     rows: list[Row]
     ceiling: str
     days: str
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    foot: int = _FOOT
 
 
 def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Timeline | None:
     """The timeline of a result, None without bytes.
 
     Args:
+        result: The result.
         in_full: Ids of the findings that a link can lead to; others get no mark.
         zone: Time zone of the labels.
     """
@@ -113,6 +117,7 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
     width = max(1, bins[0].width_ns)
     first = min(b.start_ns for b in bins)
     last = max(b.start_ns for b in bins) + width
+    span = last - first
     marked = [
         f
         for f in result.findings
@@ -120,30 +125,37 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
     ]
     names = sorted({b.destination for b in bins} | {f.ownership for f in marked}, key=_place)
     ceiling = max(b.orig_bytes for b in bins)
-    scale = (WIDTH - RIGHT - LEFT) / (last - first)
+    exact = width < 10**9
+    tell = moment if exact else second
     lanes = []
-    for index, name in enumerate(names):
+    for name in names:
         own = [b for b in bins if b.destination == name]
-        y = TOP + index * LANE
-        base = y + LANE - 4
         lanes.append(
             Lane(
                 name=name,
-                y=y,
-                base=base,
-                path=_path(own, first, width, scale, base, ceiling),
+                bars=[
+                    Bar(
+                        (each.start_ns - first) / span,
+                        (each.start_ns - first + width * (1 - GAP)) / span,
+                        _height(each.orig_bytes),
+                    )
+                    for each in own
+                    if each.orig_bytes > 0
+                ],
                 total=rounded(sum(b.orig_bytes for b in own)),
-                marks=_marks([f for f in marked if f.ownership == name], first, last, scale),
+                marks=_marks([f for f in marked if f.ownership == name], first, span),
             )
         )
     return Timeline(
-        height=TOP + len(names) * LANE + _FOOT,
         width=duration(0, width),
+        exact=exact,
         lanes=lanes,
-        ticks=_ticks(first, last, width, scale, zone),
+        ticks=_ticks(first, last, width, zone),
+        levels=_levels(ceiling),
+        top=_height(ceiling),
         rows=_rows(bins, names),
         ceiling=rounded(ceiling),
-        days=f"{moment(first, zone)} to {moment(last, zone)}",
+        days=f"{tell(first, zone)} to {tell(last, zone)}",
     )
 
 
@@ -151,47 +163,35 @@ def _place(name: str) -> tuple[int, str]:
     return (ORDER.index(name) if name in ORDER else len(ORDER), name)
 
 
-def _path(
-    bins: Sequence[TimelineBin], first: int, width: int, scale: float, base: float, ceiling: int
-) -> str:
-    """Bars as one path: an element each would be most of the page."""
-    step = width * scale
-    thick = round(max(1.2, step - min(2.0, step / 4)), 1)
-    parts = []
-    for each in bins:
-        height = _height(each.orig_bytes, ceiling)
-        if height:
-            x = round(LEFT + (each.start_ns - first) * scale, 1)
-            parts.append(f"M{x} {base}v-{height}h{thick}v{height}z")
-    return "".join(parts)
+def _height(count: int) -> float:
+    return math.log10(max(count / FLOOR_BYTES, 2))
 
 
-def _height(count: int, ceiling: int) -> float:
-    if count <= 0:
-        return 0.0
-    most = LANE - _HEAD - 4
-    if ceiling <= _FLOOR_BYTES or count <= _FLOOR_BYTES:
-        return 2.0
-    part = math.log10(count / _FLOOR_BYTES) / math.log10(ceiling / _FLOOR_BYTES)
-    return round(2.0 + part * (most - 2.0), 1)
+def _levels(ceiling: int) -> list[Tick]:
+    """1 KB, 1 MB, 1 GB as far as the bars reach, every second of more than three; below, 100 B."""
+    powers = [power for power in range(1, 7) if 1000**power <= ceiling]
+    step = -(-len(powers) // _LEVELS) or 1
+    if not powers and ceiling >= 100:
+        return [Tick(_height(100), rounded(100))]
+    return [Tick(_height(1000**power), rounded(1000**power).replace(".00", ""))
+            for power in powers[::step]]  # fmt: skip
 
 
-def _marks(findings: Sequence[Finding], first: int, last: int, scale: float) -> list[Mark]:
+def _marks(findings: Sequence[Finding], first: int, span: int) -> list[Mark]:
     groups: list[tuple[float, list[Finding]]] = []
     for finding in sorted(findings, key=lambda f: f.first_ns or 0):
-        at = min(max(finding.first_ns or 0, first), last)
-        x = round(LEFT + (at - first) * scale, 1)
-        if groups and x - groups[-1][0] < _MARK_STEP:
+        place = min(max(((finding.first_ns or 0) - first) / span, 0.0), 1.0)
+        if groups and place - groups[-1][0] < MARK_STEP:
             groups[-1][1].append(finding)
         else:
-            groups.append((x, [finding]))
+            groups.append((place, [finding]))
     return [
-        Mark(x, len(group), min(group, key=lambda f: SEVERITIES.index(f.severity)))
-        for x, group in groups
+        Mark(place, len(group), min(group, key=lambda f: SEVERITIES.index(f.severity)))
+        for place, group in groups
     ]
 
 
-def _ticks(first: int, last: int, width: int, scale: float, zone: tzinfo) -> list[Tick]:
+def _ticks(first: int, last: int, width: int, zone: tzinfo) -> list[Tick]:
     """Round times, so many that their labels do not meet."""
     span = last - first
     step = next((s for s in _STEPS_NS if s >= width and span <= s * _TICKS), 0)
@@ -199,9 +199,7 @@ def _ticks(first: int, last: int, width: int, scale: float, zone: tzinfo) -> lis
     at = -(-first // step) * step
     ticks = []
     while at <= last:
-        ticks.append(
-            Tick(round(LEFT + (at - first) * scale, 1), _clock(moment(at, zone), span, width))
-        )
+        ticks.append(Tick((at - first) / span, _clock(moment(at, zone), span, width)))
         at += step
     return ticks
 

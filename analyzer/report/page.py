@@ -14,7 +14,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from analyzer.report.agents import Agent, agents
-from analyzer.report.chart import Chart, bytes_chart
+from analyzer.report.busiest import Busiest, busiest
 from analyzer.report.declare import Undeclared, undeclared
 from analyzer.report.figures import UNKNOWN
 from analyzer.report.lanes import Timeline, timeline
@@ -122,7 +122,7 @@ class Page:
     streams: list[Stream]
     in_full: frozenset[str]
     announced: bool
-    chart: Chart | None
+    busiest: Busiest | None
     timeline: Timeline | None
     matrix: Matrix | None
     agents: Shown[Agent]
@@ -165,7 +165,7 @@ def page(result: Result, zone: tzinfo = UTC, listed: Sequence[Finding] | None = 
         streams=streams,
         in_full=in_full,
         announced=any(f.name_grade in ("A2", "A3") for f in result.findings),
-        chart=bytes_chart(result),
+        busiest=busiest(result),
         timeline=timeline(result, in_full, zone),
         matrix=matrix(result),
         agents=shown(found, TABLE_ROWS),

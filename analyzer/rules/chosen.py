@@ -21,7 +21,7 @@ def chosen(
     Args:
         rules: All of them.
         off: Ids of those that are off.
-        places: Where a file switches one off (``acrtrace.toml:3``), for the error.
+        places: Where one is switched off (``acrtrace.toml:3: [rules]``), for the error.
 
     Raises:
         UsageError: There is no such rule: a mistyped one would go on reporting.
@@ -29,7 +29,7 @@ def chosen(
     known = {rule.id for rule in rules}
     wanted = set(off)
     for name in sorted(wanted - known):
-        where = f"{places[name]}: [rules]: " if places and name in places else ""
+        where = f"{places[name]}: " if places and name in places else ""
         raise UsageError(
             f"{where}rule {printable(name)!r} cannot be switched off, there is none of this name"
             f"{suggestion(name, known)}; 'acrtrace rules' lists them"

@@ -153,15 +153,6 @@ def _beside(connection: DuckDBPyConnection) -> dict[str, int]:
     return {"no_host_tls": tcp, "no_host_quic": quic, "left_out": left_out}
 
 
-def percent(share: float | None) -> str:
-    """A share for a reader, rounded down: 99.9 % is never printed as 100 %."""
-    if share is None:
-        return "none"
-    if 0 < share < 0.01:
-        return "less than 1 %"
-    return f"{int(share * 100 + 1e-9)} %"
-
-
 def _notes(
     row: dict[str, Any],
     inputs: Sequence[InputInfo],

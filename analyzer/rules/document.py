@@ -14,7 +14,7 @@ from analyzer.config import Thresholds
 from analyzer.rules.severity import COMMON_STEPS, SHARED_MODIFIERS, rank, worse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from analyzer.rules.load import Modifier, Rule, Step
 
@@ -91,11 +91,27 @@ def sections(rule: Rule, limits: Thresholds) -> Iterator[Section]:
     yield Section("MITRE ATT&CK", known or ("None: it is no technique.",), True)
 
 
-def text(rule: Rule, limits: Thresholds) -> Iterator[str]:
-    """The page as lines for a terminal."""
+def text(rule: Rule, limits: Thresholds, origins: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The page as lines for a terminal.
+
+    Args:
+        rule: The rule.
+        limits: What its limits are.
+        origins: Where limits are set that may differ from the default, by their name.
+    """
     yield f"{rule.id}: {rule.title}"
     yield _place(rule)
-    for section in sections(rule, limits):
+    shown = list(sections(rule, limits))
+    named = {name for each in shown for line in each.lines for name in re.findall(_NAMES, line)}
+    default = Thresholds()
+    changed = tuple(
+        f"{name} is {getattr(limits, name):,}: {where} (default {getattr(default, name):,})"
+        for name, where in sorted((origins or {}).items())
+        if name in named and getattr(limits, name) != getattr(default, name)
+    )
+    if changed:
+        shown.append(Section("Limits set here", changed, True))
+    for section in shown:
         yield from ("", section.heading)
         yield from (f"  {'- ' if section.listed else ''}{line}" for line in section.lines)
     yield from ("", f"SQL ({rule.path})", *rule.select.splitlines())

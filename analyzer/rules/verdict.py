@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from analyzer.result import VERDICTS, Finding
 from analyzer.rules.counts import counted
-from analyzer.rules.coverage import percent
 from analyzer.rules.severity import rank
+from analyzer.shares import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -78,7 +78,7 @@ def test_standard_output_holds_the_document_alone(tmp_path: Path) -> None:
     arguments = ("analyze", UPLOAD, *INVENTORY, "--format", "json", "-o", "-")
     run = command_line(*arguments, cwd=tmp_path)
     document = result(run)
-    assert document["schema"] == "acrtrace-result/1"
+    assert document["schema"] == "acrtrace-result/2"
     assert document["command_line"][:2] == ["acrtrace", "analyze"]
     assert b"suspected upload" in run.stderr
     assert not (tmp_path / "reports").exists()

@@ -102,9 +102,45 @@ def test_every_approval_is_listed_with_its_own_line(shown, elsewhere):
     ]
 
 
+def test_every_text_of_a_list_is_listed_with_its_own_line(shown, elsewhere):
+    (elsewhere / "acrtrace.toml").write_text(
+        'own = [\n  "first", # "not this"\n\n  "second",\n]\nresolvers = ["10.0.0.1", "10.0.0.2"]\n'
+        'approve = [\n"a.example",\n"b.example"]\n'
+        '[agents]\nb = ["10.1.0.0/24",\n"10.2.0.0/24"]\n'
+        '[rules]\noff = ["HY005",\n"HY004"]\n[output]\nfail_on = [\n"low",\n"incomplete"\n]\n'
+    )
+    rows = shown()
+    assert of(rows, "own") == [("first", "acrtrace.toml:2"), ("second", "acrtrace.toml:4")]
+    assert {where for _, where in of(rows, "resolvers")} == {"acrtrace.toml:6"}
+    assert [where for _, where in of(rows, "approve")] == ["acrtrace.toml:8", "acrtrace.toml:9"]
+    assert [where for _, where in of(rows, "agents")] == ["acrtrace.toml:11", "acrtrace.toml:12"]
+    assert of(rows, "rules.off") == [("HY005", "acrtrace.toml:14"), ("HY004", "acrtrace.toml:15")]
+    assert of(rows, "output.fail_on") == [(["low", "incomplete"], "acrtrace.toml:17-19")]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("RULE_OFF", "HY999", "environment ACRTRACE_RULE_OFF: rule 'HY999' cannot be switched"),
+        ("OWN", "acr:x@foo", "environment ACRTRACE_OWN 'acr:x@foo': unknown cloud suffix"),
+        ("APPROVE", "acr:x@foo", "environment ACRTRACE_APPROVE 'acr:x@foo': unknown cloud"),
+    ],
+)
+def test_a_wrong_name_is_told_with_its_variable_or_flag(
+    elsewhere, monkeypatch, capsys, variable, value, said
+):
+    flag = "--" + variable.lower().replace("_", "-")
+    assert run(["config", "show", flag, value]) == 2
+    assert f"acrtrace: {flag}" in capsys.readouterr().err
+    monkeypatch.setenv(f"ACRTRACE_{variable}", value)
+    assert run(["config", "show"]) == 2
+    assert f"acrtrace: {said}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ('\nown = ["a",\n"*"]', "acrtrace: acrtrace.toml:3: own '*': not a host name (no wildcard"),
         ('\nown = ["*"]', "acrtrace: acrtrace.toml:2: own '*': not a host name (no wildcard"),
         ('\n[rules]\noff = ["HY999"]', "acrtrace.toml:3: [rules]: rule 'HY999' cannot be"),
         ("[rules.HY999]\noff = true", "acrtrace.toml:1: [rules]: rule 'HY999' cannot be"),

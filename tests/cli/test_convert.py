@@ -96,8 +96,8 @@ def test_a_pipe_in_and_a_pipe_out(result_file: Path, tmp_path: Path) -> None:
     [
         (b"", "found no JSON"),
         (b"<!doctype html><html>", "found an HTML report"),
-        (b'{"schema": "acrtrace-result/9"}', "schema acrtrace-result/1, found 'acrtrace-result/9'"),
-        (b'{"schema": "acrtrace-result/1"}', "is missing: the result is of another version"),
+        (b'{"schema": "acrtrace-result/9"}', "schema acrtrace-result/2, found 'acrtrace-result/9'"),
+        (b'{"schema": "acrtrace-result/2"}', "is missing: the result is of another version"),
         (b"[" * 200_000, "found no JSON"),
         (b"\xff\xfe{}", "found no JSON"),
     ],

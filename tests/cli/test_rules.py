@@ -41,6 +41,30 @@ def test_one_rule_is_explained(name):
         assert wanted in answer.output
 
 
+def test_limits_are_those_that_count_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plain = CliRunner().invoke(rule, ["EX001"]).output
+    assert "Limits set here" not in plain
+    (tmp_path / "acrtrace.toml").write_text(
+        "[thresholds]\nhigh_upload_bytes = 131072\ntunnel_turns = 99\nmedium_upload_bytes = 4096\n"
+    )
+    monkeypatch.setenv("ACRTRACE_THRESHOLD", "medium_drip_sum_bytes=70000")
+    answer = CliRunner().invoke(rule, ["EX001", "--threshold", "critical_write_bytes=2000000"])
+    assert answer.exit_code == 0, answer.output
+    assert "high: upload_bytes of 131,072 or more (high_upload_bytes)" in answer.output
+    _, _, end = answer.output.partition("Limits set here\n")
+    assert end.partition("\n\n")[0].splitlines() == [
+        "  - critical_write_bytes is 2,000,000: flag (default 1,048,576)",
+        "  - high_upload_bytes is 131,072: acrtrace.toml:2 (default 65,536)",
+        "  - medium_drip_sum_bytes is 70,000: environment ACRTRACE_THRESHOLD (default 65,536)",
+    ]
+    (tmp_path / "other.toml").write_text("[thresholds]\nhigh_upload_bytes = 200000\n")
+    other = CliRunner().invoke(rule, ["EX001", "--config", "other.toml"]).output
+    assert "high_upload_bytes is 200,000: other.toml:2" in other
+    marked = CliRunner().invoke(rule, ["EX001", "--markdown"]).output
+    assert "65,536 or more" in marked
+
+
 def test_the_pages_are_what_is_committed(repo_root, tmp_path):
     answer = CliRunner().invoke(rules, ["--markdown", str(tmp_path / "rules")])
     assert answer.exit_code == 0, answer.output

@@ -20,6 +20,9 @@ ANALYSIS = 5.0
 REPORT = 6.0
 """The HTML page of 10,000 findings; benchmarks/report.py measures 2.4."""
 
+SMALL_REPORT = 0.8
+"""The HTML page of a few findings, with the imports of its libraries; 0.4 is usual."""
+
 
 def imports_seconds() -> float:
     """CPU seconds of the imports alone, the best of three."""

@@ -42,21 +42,6 @@ def test_exact_can_be_held_against_a_recount() -> None:
     assert figures.exact(None) == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("part", "text"),
-    [
-        (None, "unknown"),
-        (0.0, "0.0 %"),
-        (0.0001, "under 0.1 %"),
-        (0.974, "97.4 %"),
-        (0.99999, "over 99.9 %"),
-        (1.0, "100.0 %"),
-    ],
-)
-def test_share_never_rounds_to_all_or_nothing(part: float | None, text: str) -> None:
-    assert figures.share(part) == text
-
-
 def test_moment() -> None:
     assert figures.moment(0) == "1970-01-01 00:00:00.000000 UTC"
     assert figures.moment(1_795_474_332_719_847_299) == "2026-11-23 22:52:12.719847 UTC"

@@ -24,6 +24,7 @@ from analyzer.report.page import (
 )
 from analyzer.report.visible import visible
 from craft import results
+from craft.footing import SMALL_REPORT, imports_seconds
 
 if TYPE_CHECKING:
     from analyzer.result import Result
@@ -307,8 +308,7 @@ def test_hostile_numbers_and_facts() -> None:
 
 
 def test_small_result_is_rendered_quickly() -> None:
-    """Import of the template engine included; the limit is 0.1 s on an idle machine, and CPU time
-    doubles when the cores are shared."""
+    """The imports of the template engine and of pygal included."""
     code = (
         "import time; start = time.process_time()\n"
         "from analyzer.report.formats import render\n"
@@ -316,13 +316,18 @@ def test_small_result_is_rendered_quickly() -> None:
         "render(realistic(), 'html')\n"
         "print(time.process_time() - start)"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert float(run.stdout) < 0.3
+    used = [
+        float(
+            subprocess.run(
+                [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{code}"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        for _ in range(3)
+    ]
+    assert min(used) <= SMALL_REPORT * imports_seconds()
 
 
 def _logged(**changes: object) -> str:

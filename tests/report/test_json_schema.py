@@ -42,7 +42,7 @@ def test_every_field_of_every_class_is_described() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("schema",), "acrtrace-result/2"),
+        (("schema",), "acrtrace-result/1"),
         (("verdict",), "clean"),
         (("surplus",), 1),
         (("findings", 0, "severity"), "catastrophic"),

@@ -1,8 +1,7 @@
-"""The timeline's geometry."""
+"""What the timeline shows."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.report.lanes import LANE, LEFT, RIGHT, WIDTH, timeline
+from analyzer.report.lanes import MARK_STEP, timeline
 from analyzer.result import TimelineBin
 from craft import result_parts, results
 
@@ -29,7 +28,7 @@ def test_lanes_stand_in_order_of_concern_with_their_sums():
         "foreign", "platform-claimed", "platform", "ours",
     ]  # fmt: skip
     assert found.lanes[0].total == "5.26 MB"
-    assert found.lanes[1].path == ""
+    assert found.lanes[1].bars == []
     assert len(found.rows) == len({b.start_ns for b in result_parts.make_timeline()})
 
 
@@ -44,12 +43,52 @@ def test_nothing_sent_nothing_drawn():
     assert drawn([]) is None
 
 
+def test_findings_near_one_another_are_one_mark():
+    result = results.realistic()
+    first = min(b.start_ns for b in result.timeline)
+    span = max(b.start_ns for b in result.timeline) + result.timeline[0].width_ns - first
+    found = [
+        replace(result.findings[0], id=f"ex-{n}", first_ns=first + n * span // 100)
+        for n in range(100)
+    ]
+    lanes = timeline(replace(result, findings=found), {f.id for f in found}).lanes
+    (marks,) = (lane.marks for lane in lanes if lane.marks)
+    assert sum(mark.count for mark in marks) == 100
+    steps = [b.place - a.place for a, b in zip(marks, marks[1:], strict=False)]
+    assert min(steps) >= MARK_STEP
+    assert len(marks) > 8
+
+
 def test_heights_are_logarithms():
     found = drawn([TimelineBin(n * SECOND, 1, "ours", 10**n, 1) for n in range(2, 9)])
-    heights = [float(h) for h in re.findall(r"v-([0-9.]+)h", found.lanes[0].path)]
-    steps = [b - a for a, b in zip(heights, heights[1:], strict=False)]
-    assert max(steps) - min(steps) < 0.3
-    assert max(heights) <= LANE
+    heights = [bar.height for bar in found.lanes[0].bars]
+    assert heights == pytest.approx(range(1, 8))
+    assert found.top == heights[-1]
+    assert [(level.label, round(level.place)) for level in found.levels] == [
+        ("1 KB", 2),
+        ("1 MB", 5),
+    ]
+
+
+def test_few_bytes_are_to_be_seen_and_none_are_not():
+    found = drawn([TimelineBin(n * SECOND, 1, "ours", sent, 1) for n, sent in enumerate((0, 1))])
+    (bar,) = found.lanes[0].bars
+    assert bar.height > 0
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "labels"),
+    [
+        (99, []),
+        (999, ["100 B"]),
+        (5 * 10**9, ["1 KB", "1 MB", "1 GB"]),
+        (5 * 10**12, ["1 KB", "1 GB"]),
+        (2**63, ["1 KB", "1 GB", "1 PB"]),
+    ],
+)
+def test_levels_are_few(ceiling, labels):
+    found = drawn([TimelineBin(0, 1, "ours", ceiling, 1)])
+    assert [level.label for level in found.levels] == labels
 
 
 @pytest.mark.parametrize(
@@ -72,7 +111,7 @@ def test_ticks_and_bounds_are_in_the_zone_of_the_reader():
     zone = ZoneInfo("Europe/Berlin")
     found = timeline(results.realistic(), ALL, zone)
     assert found.ticks[0].label == "23:53:00"
-    assert found.days.startswith("2026-11-23 23:52:15.000000 +01:00 to ")
+    assert found.days.startswith("2026-11-23 23:52:15 +01:00 to ")
 
 
 @given(
@@ -86,8 +125,11 @@ def test_ticks_and_bounds_are_in_the_zone_of_the_reader():
 def test_any_bins_stay_inside_the_drawing(rows, width):
     found = drawn([TimelineBin(start, 1, owner, sent, 1) for start, owner, sent in rows], width)
     assert found is not None
-    for lane in found.lanes:
-        for x in re.findall(r"M([0-9.e+]+) ", lane.path):
-            assert LEFT <= float(x) <= WIDTH - RIGHT
-    assert all(LEFT <= tick.x <= WIDTH - RIGHT for tick in found.ticks)
+    assert all(
+        0 <= bar.start < bar.end <= 1 and 0 < bar.height <= found.top
+        for lane in found.lanes
+        for bar in lane.bars
+    )
+    assert all(0 <= tick.place <= 1 for tick in found.ticks)
+    assert all(level.place <= found.top for level in found.levels)
     assert len(found.ticks) < 12

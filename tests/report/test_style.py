@@ -22,6 +22,7 @@ LIGHT, DARK = (
 SURFACES = ("page", "panel", "sunken", "caution-page")
 PAIRS = [
     *((text, surface) for text in ("text", "muted", "link") for surface in SURFACES),
+    *(("panel", f"{level}-mark") for level in ("critical", "high", "medium", "low", "info")),
     *(("on-badge", level) for level in ("critical", "high", "medium", "low", "info")),
     ("critical-text", "panel"),
     ("calm-text", "panel"),

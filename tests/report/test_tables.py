@@ -35,7 +35,7 @@ def test_lists_are_tables_and_the_rest_is_one_row() -> None:
     assert [name for name in made if name in expected] == expected
     assert list(made)[0] == "run"
     run = dict(zip((c.name for c in made["run"].columns), made["run"].rows[0], strict=True))
-    assert run["schema"] == "acrtrace-result/1"
+    assert run["schema"] == "acrtrace-result/2"
     assert run["tool_version"] == "0.1.0"
     assert run["coverage_flows"] == 412
     assert run["thresholds"].startswith('{"')

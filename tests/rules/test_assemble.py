@@ -36,7 +36,7 @@ def test_head_inputs_and_issues(case):
         settings=Settings(inputs=("c.pcap",), command_line=("acrtrace", "analyze", "c.pcap"))
     )
     assert (result.schema, result.tool.name, result.catalogue_version) == (
-        "acrtrace-result/1",
+        "acrtrace-result/2",
         "acrtrace",
         "test",
     )

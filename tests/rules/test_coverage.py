@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.rules.coverage import BY_VOLUME, NOT_PROVEN, SERVER_SIDE, percent
+from analyzer.rules.coverage import BY_VOLUME, NOT_PROVEN, SERVER_SIDE
 
 
 def notes(case):
     return case.judge().coverage.notes
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (None, "none"),
-        (0.0, "0 %"),
-        (0.004, "less than 1 %"),
-        (0.5, "50 %"),
-        (0.29, "29 %"),
-        (0.999, "99 %"),
-        (1.0, "100 %"),
-    ],
-)
-def test_percent_rounds_down(share, text):
-    assert percent(share) == text
 
 
 def test_shares_of_outgoing_bytes(case):

@@ -87,7 +87,7 @@ def test_low_and_info_are_not(case):
     case.flow("www.example.org", orig_bytes=90_000)
     word, line = verdict(case)
     assert word == NONE_FOUND
-    assert line == f"{NONE_FOUND} (90 % of outgoing bytes named, 100 % with direction)"
+    assert line == f"{NONE_FOUND} (90.5 % of outgoing bytes named, 100 % with direction)"
 
 
 @pytest.mark.parametrize(("named", "word"), [(499, "cannot tell"), (500, NONE_FOUND)])

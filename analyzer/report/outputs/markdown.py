@@ -11,11 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from analyzer.report.declare import undeclared
-from analyzer.report.figures import exact, moment, number, outcome, share
+from analyzer.report.figures import exact, moment, number, outcome
 from analyzer.report.meanings import DIRECTION, NAME_GRADES, STREAMS, VERDICTS
 from analyzer.report.missing import missing
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
+from analyzer.shares import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,7 @@ def _run(result: Result) -> Iterator[str]:
     yield f"- Findings: {_tally(result) or 'none'}"
     yield (
         f"- Seen: {exact(coverage.outgoing_bytes)} outgoing in {number(coverage.flows)} flows; "
-        f"{share(coverage.named_share)} with a name, {share(coverage.directed_share)} with a "
+        f"{percent(coverage.named_share)} with a name, {percent(coverage.directed_share)} with a "
         "direction"
     )
     yield from (f"- Not seen: {prose(note)}" for note in coverage.notes[:5])

@@ -122,7 +122,7 @@ def test_names_are_defanged_until_asked(open_report: Callable[..., Page]) -> Non
     assert switch.get_attribute("aria-pressed") == "true"
     assert fanged.search(page.locator("main").inner_text())
     assert "[.]" not in page.locator("#exfiltration ~ article").first.inner_text()
-    assert page.locator("svg .label", has_text=DROP).count() == 1
+    assert page.locator(".busiest th", has_text=DROP).count() == 1
     switch.click()
     assert page.locator("main").inner_text() == text
 
