@@ -15,7 +15,11 @@ OBSERVATIONS = Table(
     "One row per event that a log line (or a tuple in it) states.",
     (
         C("input_id", "INTEGER", "Input it stands in."),
-        C("line", "BIGINT", "Line of the (decompressed) input, from 1."),
+        C(
+            "line",
+            "BIGINT",
+            "Line of the (decompressed) input, or record of a JSON document, from 1.",
+        ),
         C("format", "VARCHAR", "Log format that read it."),
         C(
             "kind",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "acrtraceFindingId/v1"
+GITHUB_FINGERPRINT = "primaryLocationLineHash"
+"""The only one by which GitHub knows a result again; without it every run opens new alerts."""
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -146,7 +148,7 @@ def _result(finding: Finding, rule: int, artifacts: _Artifacts) -> dict[str, Any
         # Further locations of a result are places to change as well; these are more evidence.
         "locations": locations[:1],
         "relatedLocations": locations[1:],
-        "partialFingerprints": {FINGERPRINT: finding.id},
+        "partialFingerprints": {FINGERPRINT: finding.id, GITHUB_FINGERPRINT: finding.id},
         "properties": {name: plain[name] for name in _PROPERTIES},
     }
     taxa = techniques(finding.attack)

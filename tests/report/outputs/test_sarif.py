@@ -55,7 +55,8 @@ def test_findings_are_results_with_the_finding_id_as_fingerprint() -> None:
     result = results.realistic()
     run = run_of(result)
     assert [each["partialFingerprints"] for each in run["results"]] == [
-        {"acrtraceFindingId/v1": finding.id} for finding in result.findings
+        {"acrtraceFindingId/v1": finding.id, "primaryLocationLineHash": finding.id}
+        for finding in result.findings
     ]
     assert [each["level"] for each in run["results"]] == [
         "error",
