@@ -24,7 +24,9 @@ FLOOR_BYTES = 10
 """Foot of the bars; a bar is at least as high as one of twice that."""
 GAP = 0.15
 """Share of a bin that its bar leaves free."""
-MARK_STEP = 1 / 13
+THIN = 0.001
+"""Least width of a bar, as a share of the axis."""
+MARK_STEP = 1 / 11
 """Marks nearer than this, as a share of the axis, are one: on a phone they need that room."""
 _TICKS = 8
 _LEVELS = 3
@@ -134,11 +136,7 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
             Lane(
                 name=name,
                 bars=[
-                    Bar(
-                        (each.start_ns - first) / span,
-                        (each.start_ns - first + width * (1 - GAP)) / span,
-                        _height(each.orig_bytes),
-                    )
+                    _bar((each.start_ns - first) / span, width / span, each.orig_bytes)
                     for each in own
                     if each.orig_bytes > 0
                 ],
@@ -161,6 +159,11 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
 
 def _place(name: str) -> tuple[int, str]:
     return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
+def _bar(start: float, width: float, count: int) -> Bar:
+    start = min(start, 1 - THIN)
+    return Bar(start, start + max(width * (1 - GAP), THIN), _height(count))
 
 
 def _height(count: int) -> float:

@@ -223,6 +223,31 @@ def test_a_phone_scrolls_one_way(open_report: Callable[..., Page]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_timeline_fits_and_its_marks_are_apart(
+    open_report: Callable[..., Page], width: int
+) -> None:
+    result = results.realistic()
+    first = min(each.start_ns for each in result.timeline)
+    span = max(each.start_ns for each in result.timeline) - first
+    one = next(f for f in result.findings if f.stream == "exfiltration")
+    found = [replace(one, id=f"ex-{n}", first_ns=first + n * span // 100) for n in range(100)]
+    page = open_report(replace(result, findings=found), viewport={"width": width, "height": 800})
+    figure = page.locator("figure")
+    assert figure.evaluate("each => each.scrollWidth <= each.clientWidth")
+    boxes = "all => all.map(each => each.getBoundingClientRect()).map(b => [b.left, b.right])"
+    marks = page.locator(".mark circle").evaluate_all(boxes)
+    assert len(marks) > 8
+    # WCAG 2.2, target size: circles of 24 pixels around the centres do not meet.
+    centres = [(left + right) / 2 for left, right in marks]
+    assert min(b - a for a, b in zip(centres, centres[1:], strict=False)) >= 24
+    assert min(left for left, _ in marks) >= 0
+    assert max(right for _, right in marks) <= width
+    times = [box for box in page.locator(".lane text.x").evaluate_all(boxes) if box[1] > box[0]]
+    assert len(times) >= 2
+    assert all(a[1] < b[0] for a, b in zip(times, times[1:], strict=False))
+
+
 def test_paper_has_everything_open(open_report: Callable[..., Page]) -> None:
     page = open_report(results.crowded(10, 10))
     hidden = page.locator(f"#finding-ex-{9:010x}")
