@@ -29,26 +29,47 @@ SELECT conversation,
     min(first_ns) AS http_ns
 FROM per_host GROUP BY conversation;
 
+-- Most conversations have one name: only where there are more is there anything to choose.
 CREATE OR REPLACE TEMP TABLE spoken AS
-WITH said AS (
+WITH said AS NOT MATERIALIZED (
     SELECT coalesce(c.conversation, n.flow_id) AS conversation, n.ts_ns, n.name,
         -- A device's word (log_fqdn) is an SNI or a Host that it read: as good as an SNI, no better.
         CASE n.kind WHEN 'quic_sni' THEN 'sni' WHEN 'log_fqdn' THEN 'sni' WHEN 'socks' THEN 'connect'
             ELSE n.kind END AS kind,
-        n.kind = 'log_fqdn' AS logged,
-        (n.kind = 'log_fqdn', n.ts_ns, coalesce(n.packet, 0), n.name) AS place
+        n.kind = 'log_fqdn' AS logged, n.packet
     FROM names n LEFT JOIN conversations c USING (flow_id)
     WHERE n.flow_id IS NOT NULL AND n.name <> '' AND n.name NOT IN (SELECT name FROM no_hosts)
+),
+several AS (
+    SELECT conversation FROM (
+        SELECT coalesce(c.conversation, n.flow_id) AS conversation
+        FROM names n LEFT JOIN conversations c USING (flow_id) WHERE n.flow_id IS NOT NULL
+    )
+    GROUP BY conversation HAVING count(*) > 1
+),
+placed AS (
+    SELECT *, (logged, ts_ns, coalesce(packet, 0), name) AS place FROM said
+    WHERE conversation IN (SELECT conversation FROM several)
 )
 SELECT s.conversation,
-    arg_min(s.name, s.place) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni,
-    min(s.ts_ns) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni_ns,
-    bool_and(s.logged) FILTER (s.kind = 'sni' AND l.addr IS NULL) AS sni_logged,
-    arg_min(s.name, s.place) FILTER (s.kind = 'connect') AS connect_host,
+    CASE WHEN s.kind = 'sni' AND l.addr IS NULL THEN s.name END AS sni,
+    CASE WHEN s.kind = 'sni' AND l.addr IS NULL THEN s.ts_ns END AS sni_ns,
+    CASE WHEN s.kind = 'sni' AND l.addr IS NULL THEN s.logged END AS sni_logged,
+    CASE WHEN s.kind = 'connect' THEN s.name END AS connect_host,
     -- A source without request rows (a log) still names hosts.
-    arg_min(s.name, s.place) FILTER (s.kind = 'http_host') AS http_host,
-    min(s.ts_ns) FILTER (s.kind = 'http_host') AS http_ns
+    CASE WHEN s.kind = 'http_host' THEN s.name END AS http_host,
+    CASE WHEN s.kind = 'http_host' THEN s.ts_ns END AS http_ns
 FROM said s LEFT JOIN literals l ON l.name = s.name
+WHERE s.conversation NOT IN (SELECT conversation FROM several)
+UNION ALL
+SELECT s.conversation,
+    arg_min(s.name, s.place) FILTER (s.kind = 'sni' AND l.addr IS NULL),
+    min(s.ts_ns) FILTER (s.kind = 'sni' AND l.addr IS NULL),
+    bool_and(s.logged) FILTER (s.kind = 'sni' AND l.addr IS NULL),
+    arg_min(s.name, s.place) FILTER (s.kind = 'connect'),
+    arg_min(s.name, s.place) FILTER (s.kind = 'http_host'),
+    min(s.ts_ns) FILTER (s.kind = 'http_host')
+FROM placed s LEFT JOIN literals l ON l.name = s.name
 GROUP BY s.conversation;
 
 -- Where CONNECT lines, SOCKS requests and requests with an absolute target go is a proxy, and so
@@ -65,6 +86,10 @@ SELECT DISTINCT flow_id FROM (
 CREATE OR REPLACE TEMP TABLE proxies AS
 SELECT DISTINCT f.resp_ip, f.resp_port FROM flows f JOIN proxy_talk USING (flow_id)
 WHERE f.orientation <> 'log';
+
+-- As in attribute.sql, joins are done as they are written: what stands second is kept in memory, and it is
+-- short but for the names.
+SET disabled_optimizers = 'statistics_propagation,join_order,build_side_probe_side';
 
 CREATE OR REPLACE TEMP TABLE voiced AS
 WITH heard AS (
@@ -96,7 +121,10 @@ nested AS (
         CASE WHEN host_inside THEN http_host ELSE sni END AS inner_name,
         CASE WHEN host_inside THEN coalesce(sni, connect_host) ELSE connect_host END AS outer_name,
         CASE WHEN host_inside THEN 'http_host' ELSE 'sni' END AS inner_source,
-        CASE WHEN host_inside AND sni IS NOT NULL THEN 'sni' ELSE 'connect' END AS outer_source
+        CASE WHEN host_inside AND sni IS NOT NULL THEN 'sni' ELSE 'connect' END AS outer_source,
+        -- Only of two names has one to be weighed against the other.
+        CASE WHEN inner_name IS NOT NULL THEN outer_name END AS outer_key,
+        CASE WHEN outer_name IS NOT NULL THEN inner_name END AS inner_key
     FROM layered
 ),
 weighed AS (
@@ -116,8 +144,8 @@ weighed AS (
             ELSE 'agree'
         END AS truth
     FROM nested n
-    LEFT JOIN endpoints o ON o.name = n.outer_name AND n.inner_name IS NOT NULL
-    LEFT JOIN endpoints i ON i.name = n.inner_name AND n.outer_name IS NOT NULL
+    LEFT JOIN endpoints o ON o.name = n.outer_key
+    LEFT JOIN endpoints i ON i.name = n.inner_key
 )
 SELECT w.flow_id, a.agent, w.resp_ip, coalesce(r.scope, 'unknown') AS scope, w.began_ns, w.via_proxy, w.ech, w.sni,
     w.target_addr, t.scope AS target_scope,
@@ -141,6 +169,8 @@ FROM weighed w
 JOIN addresses a ON a.addr = w.orig_ip
 LEFT JOIN addresses r ON r.addr = w.resp_ip
 LEFT JOIN addresses t ON t.addr = w.target_addr;
+
+SET disabled_optimizers = 'statistics_propagation';
 
 -- A million conversations need the room.
 DROP TABLE hosts;

@@ -75,10 +75,31 @@ DROP TABLE contradictions;
 DROP TABLE resolved;
 DELETE FROM attributed;
 
+-- Without statistics DuckDB would keep the wide side of equally long ones in memory: the order of joins is
+-- the one that is written, and what stands second is what is kept.
+SET disabled_optimizers = 'statistics_propagation,join_order,build_side_probe_side';
+
 INSERT INTO attributed BY NAME
-WITH named AS (
+WITH meanings AS (
+    SELECT *,
+        role IN ('registry-login', 'registry-regional', 'auth', 'other-registry',
+            'platform-registry') AS login,
+        role IN ('storage-account', 'managed-storage-candidate', 'registry-task-staging',
+            'object-store', 'registry-data', 'storage-system') AS stores,
+        role IN ('drop-service', 'webhook', 'tunnel') AS drops
+    FROM (
+        SELECT name, NULL AS addr, service, role, owner, ownership, direction, technique, imitates
+        FROM endpoints
+        UNION ALL
+        SELECT NULL, addr, service, role, owner, ownership, direction, technique, NULL
+        FROM address_matches
+    )
+),
+named AS (
     SELECT j.*, f.* EXCLUDE (flow_id), coalesce(e.service, m.service) AS service,
-        coalesce(e.role, m.role, 'unknown') AS role, coalesce(e.owner, m.owner) AS owner,
+        coalesce(e.role, m.role, 'unknown') AS role, coalesce(e.login, m.login, false) AS login,
+        coalesce(e.stores, m.stores, false) AS stores, coalesce(e.drops, m.drops, false) AS drops,
+        coalesce(e.owner, m.owner) AS owner,
         coalesce(e.ownership, m.ownership, 'unknown') AS ownership,
         coalesce(e.direction, m.direction) AS direction,
         coalesce(e.technique, m.technique) AS technique, e.imitates,
@@ -87,19 +108,14 @@ WITH named AS (
         CASE WHEN q.uncounted = 0 AND q.counted_bytes > 0 AND NOT q.tunnel THEN q.counted_bytes END
             AS counted_bytes,
         f.app = 'http' AND q.flow_id IS NOT NULL AND NOT q.tunnel AS readable
-    FROM judged j
-    JOIN flows f ON f.flow_id = j.flow_id
-    LEFT JOIN endpoints e ON e.name = j.endpoint
-    LEFT JOIN address_matches m ON m.addr = j.known_addr
+    FROM flows f
+    JOIN judged j ON j.flow_id = f.flow_id
+    LEFT JOIN (SELECT * FROM meanings WHERE addr IS NULL) e ON e.name = j.endpoint
+    LEFT JOIN (SELECT * FROM meanings WHERE name IS NULL) m ON m.addr = j.known_addr
     LEFT JOIN requests q ON q.flow_id = j.flow_id
 ),
 classed_roles AS (
-    SELECT n.*,
-        n.role IN ('registry-login', 'registry-regional', 'auth', 'other-registry',
-            'platform-registry') AS login,
-        n.role IN ('storage-account', 'managed-storage-candidate', 'registry-task-staging',
-            'object-store', 'registry-data', 'storage-system')
-            OR (n.role IN ('drop-service', 'webhook', 'tunnel') AND n.upload_turns > 0) AS wide,
+    SELECT n.*, n.stores OR (n.drops AND n.upload_turns > 0) AS wide,
         greatest(l.login_turn, l.login_factor * coalesce(n.median_request, 0)) AS threshold
     FROM named n CROSS JOIN limits l
 ),
@@ -153,5 +169,8 @@ SELECT flow_id, input_id, community_id, agent, orig_ip AS agent_ip, orig_port AS
         WHEN upload_bytes >= 1048576 THEN 'W3'
         WHEN upload_turns > 0 OR small_turns > 0 THEN 'W2'
     END AS direction_evidence,
-    first_packet, last_packet
+    first_packet, last_packet, orientation, action, bytes_grade, missed_bytes, one_sided, ech,
+    open_at_start, open_at_end
 FROM measured;
+
+SET disabled_optimizers = 'statistics_propagation';

@@ -7,7 +7,7 @@
 -- can never mark each other.
 UPDATE attributed SET proxy_leg = 'upstream'
 WHERE flow_id IN (
-    WITH sized AS (
+    WITH sized AS NOT MATERIALIZED (
         SELECT a.flow_id, a.agent, a.proxy_leg, a.start_ns, a.end_ns, p.agent AS responder,
             floor(ln(a.orig_bytes + 65536) / 0.05) AS bucket,
             coalesce(a.endpoint, j.target_addr, a.resp_ip) AS destination
@@ -71,7 +71,7 @@ touched AS (
     SELECT agent, login_server, start_ns, max(end_ns) OVER (
         PARTITION BY agent, login_server ORDER BY start_ns
     ) AS until_ns
-    FROM logins
+    FROM logins WHERE agent IN (SELECT agent FROM reads)
 ),
 pairs AS (
     SELECT r.flow_id, r.start_ns, r.agent, r.shaped, g.login_server, g.ownership

@@ -12,9 +12,9 @@ WHERE flow_id IN (
         SELECT a.flow_id, a.role, a.orig_bytes, a.resp_bytes,
             (a.agent, a.endpoint IS NULL, coalesce(a.endpoint, a.resp_ip),
                 a.start_ns // 86400000000000) AS day
-        FROM attributed a JOIN flows f USING (flow_id)
-        WHERE f.orientation = 'log' AND a.orig_bytes IS NOT NULL AND a.resp_bytes IS NOT NULL
-            AND (f.action IS DISTINCT FROM 'deny' OR a.orig_bytes >= 4096)
+        FROM attributed a
+        WHERE a.orientation = 'log' AND a.orig_bytes IS NOT NULL AND a.resp_bytes IS NOT NULL
+            AND (a.action IS DISTINCT FROM 'deny' OR a.orig_bytes >= 4096)
             AND coalesce(a.endpoint, a.resp_ip) IS NOT NULL
             AND a.proxy_leg IS DISTINCT FROM 'upstream'
     ),

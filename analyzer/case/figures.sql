@@ -21,7 +21,7 @@ HAVING bool_and(coalesce(h.status = 407 AND starts_with(i.format, 'squid'), fals
 -- is small by nature and a body is what makes it wide; elsewhere only when nothing else is known.
 CREATE OR REPLACE VIEW seen AS
 SELECT
-    s.*,
+    s.* EXCLUDE (refused),
     coalesce(s.upload_turns, 0) > 0 AS uploads,
     coalesce(s.small_turns, 0) > 0 AS drips,
     s.write_requests > 0 AS writes,
@@ -53,19 +53,17 @@ FROM (
         a.* REPLACE (
             CASE WHEN refused THEN 0 ELSE a.write_requests END AS write_requests,
             CASE WHEN NOT refused THEN a.write_bytes END AS write_bytes,
-            CASE WHEN f.challenged IS NOT TRUE THEN a.upload_bytes END AS upload_bytes,
-            CASE WHEN f.challenged IS NOT TRUE THEN a.upload_app_bytes END AS upload_app_bytes,
-            CASE WHEN f.challenged THEN 'W5' WHEN refused AND a.direction_evidence = 'W1'
+            CASE WHEN NOT challenged THEN a.upload_bytes END AS upload_bytes,
+            CASE WHEN NOT challenged THEN a.upload_app_bytes END AS upload_app_bytes,
+            CASE WHEN challenged THEN 'W5' WHEN refused AND a.direction_evidence = 'W1'
                 THEN CASE WHEN a.upload_bytes IS NULL THEN 'W5' ELSE 'W4' END
                 ELSE a.direction_evidence END AS direction_evidence
-        ),
-        f.action, f.orientation, f.bytes_grade, coalesce(f.challenged, false) AS challenged
-    FROM attributed AS a
-    LEFT JOIN (
-        SELECT f.flow_id, f.action, f.orientation, f.bytes_grade, c.flow_id IS NOT NULL AS challenged,
-            challenged OR coalesce(f.action = 'deny' AND f.orientation = 'log', false) AS refused
-        FROM flows AS f LEFT JOIN challenges AS c ON c.flow_id = f.flow_id
-    ) AS f ON f.flow_id = a.flow_id
+        )
+    FROM (
+        SELECT a.*, c.flow_id IS NOT NULL AS challenged,
+            challenged OR coalesce(a.action = 'deny' AND a.orientation = 'log', false) AS refused
+        FROM attributed AS a LEFT JOIN challenges AS c ON c.flow_id = a.flow_id
+    ) AS a
 ) AS s;
 
 -- evidence: the flows that show a direction towards the responder (`carried`), those that a device
@@ -95,13 +93,13 @@ WHERE carried OR denied OR contact;
 -- own); NULL for what is none.
 CREATE OR REPLACE VIEW weighed AS
 SELECT
-    a.*, f.one_sided, f.ech, f.open_at_start, f.open_at_end,
+    a.*,
     a.orientation IS NOT DISTINCT FROM 'log' AS logged,
     CASE WHEN a.endpoint IS NULL OR a.name_hidden THEN 'A6' ELSE a.name_grade END AS grade,
     -- Denied, and nothing shows that data went through all the same.
     coalesce(a.action = 'deny', false)
         AND NOT (coalesce(a.carried, false) AND a.proxy_leg IS DISTINCT FROM 'upstream') AS stopped,
-    coalesce(f.missed_bytes, a.orig_missed_bytes) AS missed,
+    coalesce(a.missed_bytes, a.orig_missed_bytes) AS missed,
     CASE
         WHEN a.app = 'gquic' THEN 'google'
         WHEN a.app = 'quic' AND h.flow_id IS NOT NULL THEN 'read'
@@ -113,7 +111,6 @@ SELECT
     AND NOT (a.proto = 'udp' AND a.resp_port = 53 AND a.app IS DISTINCT FROM 'quic')
     AND a.scope NOT IN ('loopback', 'multicast') AND NOT stopped AS outgoing
 FROM seen AS a
-LEFT JOIN flows AS f ON f.flow_id = a.flow_id
 LEFT JOIN (SELECT DISTINCT flow_id FROM tls WHERE quic_version IS NOT NULL) AS h
     ON h.flow_id = a.flow_id;
 
@@ -210,22 +207,31 @@ CREATE OR REPLACE VIEW reached AS
 SELECT
     agent,
     endpoint,
-    CASE WHEN endpoint IS NULL THEN resp_ip END AS address,
-    coalesce(list(DISTINCT resp_ip ORDER BY resp_ip) FILTER (WHERE resp_ip IS NOT NULL), [])
-        AS addresses,
+    address,
+    coalesce(list(resp_ip ORDER BY resp_ip) FILTER (WHERE resp_ip IS NOT NULL), []) AS addresses,
     min(service) AS service,
     min(role) AS role,
     min(owner) AS owner,
     min(ownership) AS ownership,
     min(name_grade) AS name_grade,
-    count(*) AS flow_count,
+    sum(flow_count)::BIGINT AS flow_count,
     sum(orig_bytes)::BIGINT AS orig_bytes,
     sum(resp_bytes)::BIGINT AS resp_bytes,
     sum(upload_turns)::BIGINT AS upload_turns,
-    sum(upload_app_bytes)::BIGINT AS uploaded
-FROM attributed
-WHERE proxy_leg IS DISTINCT FROM 'upstream'
-GROUP BY agent, endpoint, CASE WHEN endpoint IS NULL THEN resp_ip END;
+    sum(uploaded)::BIGINT AS uploaded
+FROM (
+    -- Conversations are many, addresses of an endpoint are few.
+    SELECT
+        agent, endpoint, CASE WHEN endpoint IS NULL THEN resp_ip END AS address, resp_ip,
+        min(service) AS service, min(role) AS role, min(owner) AS owner,
+        min(ownership) AS ownership, min(name_grade) AS name_grade, count(*) AS flow_count,
+        sum(orig_bytes) AS orig_bytes, sum(resp_bytes) AS resp_bytes,
+        sum(upload_turns) AS upload_turns, sum(upload_app_bytes) AS uploaded
+    FROM attributed
+    WHERE proxy_leg IS DISTINCT FROM 'upstream'
+    GROUP BY agent, endpoint, resp_ip
+)
+GROUP BY agent, endpoint, address;
 
 -- services: registries and storage accounts that were contacted, by host name.
 CREATE OR REPLACE VIEW services AS
@@ -234,10 +240,12 @@ SELECT
     list(DISTINCT agent ORDER BY agent) AS agents,
     list(DISTINCT managed_of ORDER BY managed_of)
         FILTER (WHERE managed_of IS NOT NULL) AS managed_of
-FROM attributed
-WHERE endpoint IS NOT NULL
-  AND proxy_leg IS DISTINCT FROM 'upstream'
-  AND role IN (
+FROM (
+    SELECT DISTINCT endpoint, role, owner, ownership, agent, managed_of, direction
+    FROM attributed
+    WHERE endpoint IS NOT NULL AND proxy_leg IS DISTINCT FROM 'upstream'
+)
+WHERE role IN (
       'registry-login', 'registry-regional', 'registry-data', 'other-registry',
       'platform-registry', 'storage-account', 'object-store',
       'managed-storage-candidate', 'registry-managed-storage'

@@ -22,16 +22,44 @@ SELECT a.agent, n.addr, n.name, n.chain, least(n.ts_ns, 9000000000000000000) AS 
 FROM names n JOIN addresses a ON a.addr = n.client_ip CROSS JOIN limits l
 WHERE n.kind IN ('dns', 'dns_hint') AND n.addr IS NOT NULL;
 
+-- Most names were answered for one stretch of time: only where there are more has the right one to be
+-- looked up.
 CREATE OR REPLACE TEMP TABLE confirmed AS
+WITH marked AS (
+    SELECT agent, addr, name, from_ns, until_ns, max(until_ns) OVER (
+        PARTITION BY agent, addr, name ORDER BY from_ns, until_ns
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS covered_ns
+    FROM told
+),
+numbered AS (
+    SELECT *, sum(CASE WHEN covered_ns >= from_ns THEN 0 ELSE 1 END) OVER (
+        PARTITION BY agent, addr, name ORDER BY from_ns, until_ns ROWS UNBOUNDED PRECEDING
+    ) AS stretch
+    FROM marked
+),
+stretches AS (
+    SELECT agent, addr, name, min(from_ns) AS from_ns, max(until_ns) AS until_ns
+    FROM numbered GROUP BY agent, addr, name, stretch
+),
+counted AS (
+    SELECT *, count(*) OVER (PARTITION BY agent, addr, name) AS stretches FROM stretches
+)
 SELECT v.flow_id
 FROM voiced v
-ASOF JOIN (
-    SELECT agent, addr, name, from_ns, max(until_ns) OVER (
-        PARTITION BY agent, addr, name ORDER BY from_ns
-    ) AS until_ns
-    FROM told
-) t ON t.agent = v.agent AND t.addr = v.resp_ip AND t.name = v.announced
-    AND v.began_ns >= t.from_ns
+JOIN counted t ON t.agent = v.agent AND t.addr = v.resp_ip AND t.name = v.announced
+WHERE t.stretches = 1 AND v.began_ns BETWEEN t.from_ns AND t.until_ns
+UNION ALL
+SELECT v.flow_id
+FROM (
+    SELECT flow_id, agent, resp_ip, announced, began_ns FROM voiced
+    WHERE (agent, resp_ip, announced) IN (
+        SELECT (agent, addr, name) FROM counted WHERE stretches > 1
+    )
+) v
+ASOF JOIN (SELECT * FROM counted WHERE stretches > 1) t
+    ON t.agent = v.agent AND t.addr = v.resp_ip AND t.name = v.announced
+        AND v.began_ns >= t.from_ns
 WHERE t.until_ns >= v.began_ns;
 
 CREATE OR REPLACE TEMP TABLE sought AS

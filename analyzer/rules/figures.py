@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.rules import tables
 from analyzer.rules.grades import DIRECTION_ORDER
@@ -39,8 +38,7 @@ _SAMPLED_PERCENT = 50
 _PER_CONNECTION_BYTES = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(NamedTuple):
     """Totals over the flows of one finding (of one rule in it); sizes in bytes, NULL as None."""
 
     rule: str

@@ -97,6 +97,14 @@ ATTRIBUTED = Table(
         ),
         C("first_packet", "BIGINT", "First packet's number.", "no packets"),
         C("last_packet", "BIGINT", "Last packet's number.", "no packets"),
+        C("orientation", "VARCHAR", "See flows.orientation."),
+        C("action", "VARCHAR", "See flows.action.", "a capture, or not logged"),
+        C("bytes_grade", "VARCHAR", "See flows.bytes_grade."),
+        C("missed_bytes", "BIGINT", "See flows.missed_bytes.", "the source cannot tell"),
+        C("one_sided", "VARCHAR", "See flows.one_sided.", "both sides seen"),
+        C("ech", "VARCHAR", "See flows.ech.", "no ClientHello, or none in it"),
+        C("open_at_start", "BOOLEAN", "See flows.open_at_start."),
+        C("open_at_end", "BOOLEAN", "See flows.open_at_end."),
     ),
 )
 

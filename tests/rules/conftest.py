@@ -60,6 +60,13 @@ _QUIET = {
 }
 
 
+_CARRIED = (
+    *("orientation", "action", "bytes_grade", "missed_bytes", "one_sided", "ech"),
+    *("open_at_start", "open_at_end"),
+)
+"""Columns that `attributed` takes from `flows` as they are."""
+
+
 class Case:
     """Fills a case and judges it."""
 
@@ -105,7 +112,6 @@ class Case:
         if endpoint is None:
             row |= {"name_grade": "A6", "name_source": None}
         row |= values
-        self.add("attributed", **row)
         base = {
             "flow_id": number,
             "input_id": 0,
@@ -126,7 +132,9 @@ class Case:
             "open_at_end": False,
             "bytes_grade": "measured",
         }
-        self.add("flows", **{**base, **(table_flow or {})})
+        base |= table_flow or {}
+        self.add("flows", **base)
+        self.add("attributed", **{name: base[name] for name in _CARRIED if name in base}, **row)
         return number
 
     def upload(self, endpoint: str | None, size: int, **values: Any) -> int:

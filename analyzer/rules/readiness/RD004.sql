@@ -37,16 +37,24 @@ login_of AS (
             AND endpoint IS NOT NULL
     )
 ),
-contacts_of AS (
-    SELECT a.agent, a.flow_id, a.role, l.login, coalesce(a.upload_turns, 0) > 0 AS pushed, a.endpoint
+used AS (
+    SELECT DISTINCT a.agent, l.login, a.endpoint
     FROM attributed AS a
     JOIN login_of AS l ON l.endpoint = a.endpoint
     JOIN ours AS o ON o.login = l.login
+    WHERE a.role = 'registry-data' AND a.proxy_leg IS DISTINCT FROM 'upstream'
+),
+contacts_of AS (
+    SELECT a.agent, a.flow_id, a.role, l.login, coalesce(a.upload_turns, 0) > 0 AS pushed
+    FROM attributed AS a
+    JOIN login_of AS l ON l.endpoint = a.endpoint
+    JOIN ours AS o ON o.login = l.login
+    ANTI JOIN used AS u ON u.agent = a.agent AND u.login = l.login
     WHERE a.role IN ('registry-login', 'registry-regional', 'registry-data')
       AND a.proxy_leg IS DISTINCT FROM 'upstream'
     UNION ALL
     SELECT DISTINCT agent, flow_id, 'managed',
-        regexp_replace(login, '^([^.]+)[.][^.]+[.]geo[.]', '\1.'), false, NULL
+        regexp_replace(login, '^([^.]+)[.][^.]+[.]geo[.]', '\1.'), false
     FROM (
         SELECT agent, flow_id, unnest(string_split(managed_of, ',')) AS login
         FROM attributed
@@ -54,7 +62,7 @@ contacts_of AS (
     )
 ),
 observed AS (
-    SELECT DISTINCT login, endpoint FROM contacts_of WHERE role = 'registry-data'
+    SELECT DISTINCT login, endpoint FROM used
 )
 SELECT
     c.agent,
@@ -82,9 +90,7 @@ JOIN ours AS o ON o.login = c.login
 LEFT JOIN (
     SELECT login, list(endpoint ORDER BY endpoint) AS hosts FROM observed GROUP BY login
 ) AS s ON s.login = c.login
-WHERE (c.agent, c.login) NOT IN (
-    SELECT (agent, login) FROM contacts_of WHERE role = 'registry-data'
-)
+ANTI JOIN used AS u ON u.agent = c.agent AND u.login = c.login
 GROUP BY c.agent, c.login
 -- A push opens connections without an upload, too; its agent has pulled nothing for all that shows.
 HAVING bool_or(c.role = 'managed') OR NOT bool_or(c.pushed)
