@@ -48,6 +48,8 @@ took a fifth of the run's processor time."""
 SMALL_CASE = 100_000
 """Conversations up to which one thread derives and judges a case: each thread of a join has buffers
 of its own, and keeping an order that nothing depends on costs more: 50 MiB for work of a second."""
+PART = 2_000_000
+"""Conversations that are attributed at a time."""
 _SCHEMA = {t.name: t for t in (*TABLES, *DERIVED)}
 
 
@@ -170,6 +172,8 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
     if flows <= SMALL_CASE:
         connection.execute("SET threads = 1; SET preserve_insertion_order = false")
     prepare(connection, settings.thresholds, inventory.proxies)
+    parts = max(-(-flows // PART), 1)
+    connection.execute(f"SET VARIABLE parts = {parts}; SET VARIABLE part = 0")
     names = load_names(connection)
     agents = (*settings.agents, *inventory.agents)
     fill_addresses(connection, agents, catalogue=catalogue, inventory=inventory)
@@ -180,7 +184,8 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
         "announce",
         "resolve",
         "contradict",
-        "attribute",
+        "judge",
+        *("attribute",) * parts,
         "views",
         "correlate",
         "pushes",

@@ -18,3 +18,6 @@ CREATE OR REPLACE TEMP MACRO is_ipv6(addr) AS contains(addr, ':');
 CREATE OR REPLACE TEMP MACRO orientation_rank(reason) AS CASE reason
     WHEN 'syn' THEN 0 WHEN 'hello' THEN 1 WHEN 'http' THEN 2 WHEN 'dns' THEN 3
     WHEN 'port' THEN 4 WHEN 'private' THEN 5 ELSE 6 END;
+
+-- True for the flows that are attributed now (attribute.sql).
+CREATE OR REPLACE TEMP MACRO in_part(id) AS id % getvariable('parts') = getvariable('part');

@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from analyzer.case import build
 from analyzer.case.build import open_case
 from analyzer.issues import UsageError
 from analyzer.schema import DERIVED, TABLES
@@ -174,3 +175,22 @@ def everything(case: Any, *, digest: bool = False) -> dict[str, list[tuple[Any, 
         n: case.connection.execute(f'SELECT {form} FROM "{n}" AS t{order}').fetchall()
         for n in names
     }
+
+
+@pytest.mark.parametrize("part", [1, 3, 7])
+def test_flows_are_attributed_in_parts(
+    part: int, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of the flows at a time gives what all at once give."""
+    for n in range(10):
+        flow = world.upload(size=20_000 + n) if n % 3 else world.flow()
+        if n % 4 == 1:
+            world.says(flow, world.DROP)
+        elif n % 4 == 2:
+            world.asks(flow, "PUT", "/c/b", world.LOGIN, content_length=500)
+        elif n % 4 == 3:
+            world.answers(world.MANAGED, world.STAMP)
+    whole = world.derive()
+    assert len(whole) == 10
+    monkeypatch.setattr(build, "PART", part)
+    assert world.derive() == whole
