@@ -106,6 +106,7 @@ def analyze(
     file://), or - for standard input.
     """
     from analyzer.cli.variables import unknown_variables
+    from analyzer.inputs.discover import refuse_all_missing
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
     from analyzer.kept import files_of_run
@@ -134,6 +135,7 @@ def analyze(
         check_report(place, force, kept)
     if case is not None:
         check_case(case, force, place, kept)
+    refuse_all_missing(inputs)
     view = View(ctx.params["zone"], ctx.params["min_severity"])
     return _run(settings, fmt, place, ctx.params["fail_on"], view, 1 - quiet + verbose)
 
