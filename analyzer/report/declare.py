@@ -34,12 +34,12 @@ class Undeclared:
 
 
 def undeclared(result: Result) -> list[Undeclared]:
-    """What the first lines of a report must name: empty as soon as an inventory was given.
+    """What the first lines of a report must name: empty as soon as anything was declared.
 
     With an inventory, an undeclared name is foreign until somebody says otherwise; inviting the
     reader to declare it would invite them to wave an attacker's registry through.
     """
-    if result.inventories:
+    if any(inventory.entries for inventory in result.inventories):
         return []
     # The report of this run exists by the time the command is pasted.
     words = result.command_line

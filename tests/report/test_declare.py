@@ -99,3 +99,8 @@ def test_standard_input_cannot_be_read_again() -> None:
         "--own acr:fabrikam",
         "--own storage:stagingdrop17",
     ]
+
+
+def test_an_empty_inventory_declares_nothing() -> None:
+    empty = replace(results.realistic().inventories[0], entries=[])
+    assert undeclared(replace(results.undeclared(), inventories=[empty]))
