@@ -105,10 +105,10 @@ def check_threshold(name: str, value: Any, where: str = "thresholds") -> None:
 
     defaults = {each.name: each.default for each in fields(Thresholds)}
     if name not in defaults:
-        known = ", ".join(sorted(set(defaults) - set(COUNTED_BY)))
+        free = sorted(set(defaults) - set(COUNTED_BY))
         raise UsageError(
-            f"{where}: unknown limit {printable(name)!r}{suggestion(name, defaults)}; "
-            f"known are {known}"
+            f"{where}: unknown limit {printable(name)!r}{suggestion(name, free)}; "
+            f"known are {', '.join(free)}"
         )
     if name in COUNTED_BY:
         raise UsageError(

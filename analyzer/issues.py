@@ -22,7 +22,7 @@ class UsageError(AcrtraceError):
 
 
 class InputError(AcrtraceError):
-    """An input cannot be read at all; the run goes on with the next one and exits 3."""
+    """An input cannot be read at all; the run goes on with the next one, if any, and exits 3."""
 
     exit_code = 3
 

@@ -48,3 +48,11 @@ def test_what_the_reader_counts_by_is_what_the_limits_say():
 def test_a_limit_that_makes_no_sense_is_refused(changes, reason):
     with pytest.raises(UsageError, match=reason):
         thresholds_with(changes)
+
+
+def test_a_limit_that_cannot_be_changed_is_not_proposed():
+    for name in COUNTED_BY:
+        with pytest.raises(UsageError, match="unknown limit") as caught:
+            thresholds_with({name.removesuffix("s") + "z": 1}, "here")
+        proposed = str(caught.value).partition(";")[0]
+        assert not any(f"'{each}'" in proposed for each in COUNTED_BY)

@@ -106,6 +106,7 @@ def analyze(
     file://), or - for standard input.
     """
     from analyzer.cli.variables import unknown_variables
+    from analyzer.inputs.discover import refuse_all_missing
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
     from analyzer.kept import files_of_run
@@ -134,6 +135,7 @@ def analyze(
         check_report(place, force, kept)
     if case is not None:
         check_case(case, force, place, kept)
+    refuse_all_missing(inputs)
     view = View(ctx.params["zone"], ctx.params["min_severity"])
     return _run(settings, fmt, place, ctx.params["fail_on"], view, 1 - quiet + verbose)
 
@@ -178,19 +180,18 @@ def _run(
     """
     from analyzer import api
     from analyzer.cli.progress import progress_bar
+    from analyzer.cli.publication import publish, staged_case
     from analyzer.kept import files_of_result
     from analyzer.report.preflight import refuse_inputs
-    from analyzer.report.write import print_report, write_report
 
-    with progress_bar(quiet=not talk) as progress:
-        result = api.analyze(settings, progress, say)
-    text = _rendered(result, fmt, view)
-    if report is None:
-        print_report(text)
-    else:
-        # What lies in a directory is known only now.
-        refuse_inputs(report, files_of_result(result))
-        write_report(text, report, settings.force)
+    with staged_case(settings) as staged:
+        with progress_bar(quiet=not talk) as progress:
+            result = api.analyze(staged, progress, say)
+        text = _rendered(result, fmt, view)
+        if report is not None:
+            # What lies in a directory is known only now.
+            refuse_inputs(report, files_of_result(result))
+        publish(text, report, staged.case_path, settings)
     if talk > 1:
         for line in input_lines(result):
             say(line)

@@ -87,10 +87,15 @@ def cli() -> None:
     """Finds data exfiltration around container registries in network captures."""
 
 
-def run(args: Sequence[str]) -> int:
-    """Runs a command line and returns its exit code; no exception leaves it."""
+def run(args: Sequence[str], *, last: bool = False) -> int:
+    """Runs a command line and returns its exit code; no exception leaves it.
+
+    Args:
+        args: The words after the name of the program.
+        last: The process ends with that code: a signal that comes later does not change it.
+    """
     _prepare_streams()
-    with interruption() as arrived:
+    with interruption(last=last) as arrived:
         return _guarded(args, arrived)
 
 
@@ -108,6 +113,7 @@ def _guarded(args: Sequence[str], arrived: Interruption) -> int:
     try:
         code = _invoke(list(args))
         sys.stdout.flush()
+        arrived.over = True
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -136,7 +142,10 @@ def _guarded(args: Sequence[str], arrived: Interruption) -> int:
 
 def _stopped(arrived: Interruption) -> int:
     code = arrived.code or INTERRUPTED
-    say("interrupted; no report was written" if code == INTERRUPTED else "terminated; no report")
+    arrived.over = True
+    what = "interrupted" if code == INTERRUPTED else "terminated"
+    names = ", ".join(arrived.written)
+    say(f"{what}; " + (f"written and complete: {names}" if names else "no report was written"))
     return code
 
 
@@ -180,7 +189,7 @@ def main() -> None:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(cli, {}, "acrtrace", COMPLETION, asked))
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], last=True))
 
 
 if __name__ == "__main__":

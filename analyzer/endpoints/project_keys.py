@@ -155,11 +155,15 @@ class Place:
         return UsageError(f"{self.at(key, table)}: {message}")
 
     def unknown(self, key: str, known: tuple[str, ...], table: str = "") -> UsageError:
-        """The error of a key that nobody knows, with the one that may be meant."""
+        """The error of a key that nobody knows there, with the table that it is of, or the key that
+        may be meant.
+        """
         inside = f" in [{table}]" if table else ""
+        name = key.replace("-", "_")
+        tables = [f"[{each.table}] {name}" for each in SINGLES if each.name == name and each.table]
+        meant = f" (it is {' or '.join(tables)})" if tables else suggestion(key, known)
         return self.error(
-            f"unknown key {printable(key)!r}{inside}{suggestion(key, known)}, known are "
-            f"{', '.join(sorted(known))}",
+            f"unknown key {printable(key)!r}{inside}{meant}, known are {', '.join(sorted(known))}",
             key,
             table,
         )

@@ -21,7 +21,7 @@ from analyzer.inputs.spec import (
     probe_file,
     probe_stdin,
 )
-from analyzer.issues import Issue
+from analyzer.issues import InputError, Issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -54,6 +54,30 @@ def discover(
         search.add(path)
     specs = sorted(search.specs, key=lambda s: (s.first_ns is None, s.first_ns or 0, s.path))
     return specs, search.issues()
+
+
+def refuse_all_missing(paths: Iterable[str]) -> None:
+    """Refuses a run without a single input: a mistyped name is no evidence to report about.
+
+    Raises:
+        InputError: All paths are names of files that do not exist.
+    """
+    missing = []
+    for path in paths:
+        if path == STDIN:
+            return
+        try:
+            os.stat(path)  # noqa: PTH116 - undecodable names pass as they are
+        except (FileNotFoundError, NotADirectoryError):
+            if is_url(path):
+                return
+            missing.append(printable(path))
+        except (OSError, ValueError):
+            return
+        else:
+            return
+    if missing:
+        raise InputError(f"{', '.join(missing)}: no such file; no report was written")
 
 
 @dataclass(slots=True)

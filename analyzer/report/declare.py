@@ -21,32 +21,43 @@ class Undeclared:
     Attributes:
         registry: What was seen.
         flag: The flag that declares it, quoted for a shell: the name comes from the wire.
-        command: The whole run again with this one declared. One command each and never one for
-            all: the list may hold an attacker's account.
+        command: The whole run again with this one declared; the flag alone where the input was a
+            stream that is over. One command each and never one for all: the list may hold an
+            attacker's account.
+        finding: Id of the worst exfiltration finding about one of its hosts, None without.
     """
 
     registry: RegistryInfo
     flag: str
     command: str
+    finding: str | None = None
 
 
 def undeclared(result: Result) -> list[Undeclared]:
-    """What the first lines of a report must name: empty as soon as an inventory was given.
+    """What the first lines of a report must name: empty as soon as anything was declared.
 
     With an inventory, an undeclared name is foreign until somebody says otherwise; inviting the
     reader to declare it would invite them to wave an attacker's registry through.
     """
-    if result.inventories:
+    if any(inventory.entries for inventory in result.inventories):
         return []
     # The report of this run exists by the time the command is pasted.
     words = result.command_line
     to_stdout = any(pair in (("-o", "-"), ("--output", "-")) for pair in pairwise(words))
     again = [] if to_stdout or "--force" in words else ["--force"]
+    once = any(entry.path == "-" for entry in result.inputs)
+    findings: dict[str, str] = {}
+    for found in result.findings:  # the worst comes first
+        if found.stream == "exfiltration" and found.endpoint is not None:
+            findings.setdefault(found.endpoint, found.id)
     rows = []
     for registry in result.registries:
         if registry.declare is not None:
             flag = quoted(registry.declare)
-            rows.append(Undeclared(registry, flag, command(result, flag, *again)))
+            typed = flag if once else command(result, flag, *again)
+            hosts = (registry.name, *registry.hosts)
+            finding = next((findings[host] for host in hosts if host in findings), None)
+            rows.append(Undeclared(registry, flag, typed, finding))
     return rows
 
 

@@ -20,6 +20,7 @@ from analyzer.result import SEVERITIES
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from analyzer.report.declare import Undeclared
     from analyzer.result import Finding, Result
 
 FINDING_LINES = 10
@@ -83,13 +84,24 @@ def _declare_lines(result: Result) -> list[str]:
     rows = undeclared(result)
     if not rows:
         return []
-    lines = ["nothing was declared as ours; seen undeclared (declare only what you know is yours):"]
+    lines = [
+        "nothing was declared as ours; seen undeclared (declare only what you know is yours; the "
+        "flags of several add up):"
+    ]
+    # An attacker's account stands in this list, too: not as one line among equals.
+    shown = sorted(rows, key=lambda row: row.finding is not None)[:UNDECLARED_LINES]
     lines += [
-        f"  {_name(row.registry.name)}: {visible(row.command)}" for row in rows[:UNDECLARED_LINES]
+        f"  {_name(row.registry.name)}{_warned(row)}: {visible(row.command)}" for row in shown
     ]
     if len(rows) > UNDECLARED_LINES:
         lines.append(f"  and {len(rows) - UNDECLARED_LINES:,} more in the report")
     return lines
+
+
+def _warned(row: Undeclared) -> str:
+    if row.finding is None:
+        return ""
+    return f" (has finding {visible(row.finding)}: declare it only if it is yours)"
 
 
 def _finding_tables(findings: list[Finding]) -> list[RenderableType]:

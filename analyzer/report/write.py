@@ -13,7 +13,7 @@ from analyzer.issues import UsageError
 from analyzer.report.formats import find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
 FOLDER = Path("reports")
@@ -100,14 +100,33 @@ def write_report(text: str, path: Path, force: bool = False, forced_by: str = "-
     Raises:
         UsageError: The file exists and `force` is not set, or it cannot be written.
     """
+    with pending_report(text, path, force, forced_by) as publish:
+        publish()
+
+
+@contextmanager
+def pending_report(
+    text: str, path: Path, force: bool = False, forced_by: str = "--force"
+) -> Iterator[Callable[[], None]]:
+    """As `write_report`, in two steps: all bytes are on the disk when the block begins, and what it
+    is given gives them their name. A block that never calls it leaves nothing.
+
+    Raises:
+        UsageError: As `write_report`.
+    """
     data = text.encode("utf-8", "backslashreplace")
     refuse_existing(path, force, forced_by)
     try:
         if is_stream(path):
             path.write_bytes(data)
+            yield lambda: None
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(data, path, force, forced_by)
+        with _temporary(path) as temporary:
+            with temporary.open("xb") as stream:
+                stream.write(data)
+                _flush(stream)
+            yield lambda: _name(temporary, path, force, forced_by)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -132,12 +151,6 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path}: cannot be written: {error.strerror or error}")
 
 
-def _write_whole(data: bytes, path: Path, force: bool, forced_by: str) -> None:
-    """Temporary file beside the target, then a new name for it."""
-    with _beside(path, force, forced_by) as stream:
-        stream.write(data)
-
-
 @contextmanager
 def whole_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
     """A file that gets its name when the block ends well, and is gone when it does not.
@@ -148,25 +161,35 @@ def whole_file(path: Path, force: bool = False) -> Iterator[BinaryIO]:
     refuse_existing(path, force)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _beside(path, force) as stream:
-            yield stream
+        with _temporary(path) as temporary:
+            with temporary.open("xb") as stream:
+                yield stream
+                _flush(stream)
+            _name(temporary, path, force)
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 @contextmanager
-def _beside(path: Path, force: bool, forced_by: str = "--force") -> Iterator[BinaryIO]:
-    # "x" and an unguessable name: the folder may be one that others can write to.
+def _temporary(path: Path) -> Iterator[Path]:
+    """A name beside the target; what has it at the end is removed."""
+    # Unguessable, and opened with "x": the folder may be one that others can write to.
     temporary = path.with_name(f".acrtrace-{os.urandom(8).hex()}.tmp")
     try:
-        with temporary.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        if force or not _linked(temporary, path, forced_by):
-            temporary.replace(path)
+        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(stream: BinaryIO) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _name(temporary: Path, path: Path, force: bool, forced_by: str = "--force") -> None:
+    """Gives a whole file its name."""
+    if force or not _linked(temporary, path, forced_by):
+        temporary.replace(path)
 
 
 def _linked(temporary: Path, path: Path, forced_by: str) -> bool:

@@ -330,3 +330,11 @@ def test_a_log_in_a_folder_is_not_replaced_by_its_report(tmp_path: Path) -> None
     assert done.returncode == 2
     assert b"logs/access.json: is an input of this run and is not overwritten" in done.stderr
     assert log.read_text() == line * 3
+
+
+def test_no_report_where_no_input_exists(tmp_path: Path) -> None:
+    run = command_line("analyze", "capture.pcap", "no/such\x1b.pcap", cwd=tmp_path)
+    names = b"capture.pcap, no/such<U+001B>.pcap"
+    assert run.stderr == b"acrtrace: " + names + b": no such file; no report was written\n"
+    assert (run.returncode, run.stdout) == (3, b"")
+    assert list(tmp_path.iterdir()) == []

@@ -108,6 +108,10 @@ def test_no_file_is_empty():
             "own = []\n\ntennant = 5",
             "acrtrace.toml:3: unknown key 'tennant' (did you mean 'tenant'?)",
         ),
+        ("threads = 2", "acrtrace.toml:1: unknown key 'threads' (it is [run] threads), known"),
+        ("timezone = 2", "(it is [logs] timezone or [output] timezone), known are"),
+        ("fail-on = []", "unknown key 'fail-on' (it is [output] fail_on), known are"),
+        ("[run]\nyear = 2", ":2: unknown key 'year' in [run] (it is [logs] year), known are"),
         ("[logs]\nzone = 5", "acrtrace.toml:2: unknown key 'zone' in [logs] (did you mean"),
         (
             "[output]\ntimezon = 5",

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.report.declare import command, quoted, undeclared
+from analyzer.report.terminal import render_summary
 from craft import results
 
 
@@ -61,3 +63,44 @@ def test_no_name_escapes_into_the_shell(text: str) -> None:
 def test_shell_syntax_is_disarmed() -> None:
     assert quoted("--own acr:a;reboot") == "--own 'acr:a;reboot'"
     assert quoted("--own acr:$(id)'") == """--own 'acr:$(id)'"'"''"""
+
+
+def test_an_account_with_a_finding_is_told_apart() -> None:
+    ours = results.make_registry(name="ours.azurecr.io", declare="--own acr:ours", hosts={})
+    host = "drop17.blob.core.windows.net"
+    drop = results.make_registry(
+        name="drop17", declare="--own storage:drop17", hosts={host: "storage"}
+    )
+    streams = (
+        ("f-0", "hygiene", host),
+        ("f-1", "exfiltration", host),
+        ("f-2", "exfiltration", host),
+    )
+    findings = [
+        results.make_finding(id=each, stream=stream, endpoint=endpoint)
+        for each, stream, endpoint in streams
+    ]
+    rows = undeclared(replace(results.undeclared(), registries=[drop, ours], findings=findings))
+    assert [row.finding for row in rows] == ["f-1", None]
+    shown = render_summary(
+        replace(results.undeclared(), registries=[drop, ours], findings=findings), None, False
+    )
+    lines = [line for line in shown.splitlines() if "--own" in line]
+    assert lines[0].startswith("  ours.azurecr.io: acrtrace ")
+    assert lines[1].startswith(
+        "  drop17 (has finding f-1: declare it only if it is yours): acrtrace "
+    )
+
+
+def test_standard_input_cannot_be_read_again() -> None:
+    result = results.undeclared()
+    result.inputs[:] = [replace(result.inputs[0], path="-")]
+    assert [row.command for row in undeclared(result)] == [
+        "--own acr:fabrikam",
+        "--own storage:stagingdrop17",
+    ]
+
+
+def test_an_empty_inventory_declares_nothing() -> None:
+    empty = replace(results.realistic().inventories[0], entries=[])
+    assert undeclared(replace(results.undeclared(), inventories=[empty]))
