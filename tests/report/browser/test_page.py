@@ -223,6 +223,17 @@ def test_a_phone_scrolls_one_way(open_report: Callable[..., Page]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_scrolls_one_way_with_many_agents(open_report: Callable[..., Page]) -> None:
+    many = [
+        results.make_endpoint(agent=f"build-agent-{n}", endpoint=f"h{n}.example") for n in range(12)
+    ]
+    page = open_report(replace(results.realistic(), endpoints=many), **PHONE)
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator(".matrix .none").count() == 110
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 390
+    assert page.evaluate("innerWidth") == 390
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_timeline_fits_and_its_marks_are_apart(
     open_report: Callable[..., Page], width: int
