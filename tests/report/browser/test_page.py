@@ -75,6 +75,24 @@ def test_findings_are_filtered_by_text_and_severity(open_report: Callable[..., P
     assert page.locator(".overview tbody tr:visible").count() == 1
 
 
+def test_a_filter_without_hits_says_so(open_report: Callable[..., Page]) -> None:
+    page = open_report(results.realistic())
+    heading = page.locator("#exfiltration")
+    assert heading.inner_text() == "Exfiltration 3 findings"
+    search = page.get_by_label("Filter findings")
+    search.fill("quietbucket.s3")
+    assert heading.inner_text() == "Exfiltration 1 of 3 findings"
+    search.fill("no such thing")
+    assert heading.inner_text() == "Exfiltration 0 of 3 findings"
+    assert page.get_by_role("status").filter(has_text="No finding matches the filter").count() == 1
+    assert page.locator("p.empty:visible", has_text="No finding matches the filter.").count() == 3
+    assert page.locator("table.overview:visible").count() == 0
+    search.fill("")
+    assert heading.inner_text() == "Exfiltration 3 findings"
+    assert page.locator("p.empty:visible").count() == 0
+    assert page.locator("table.overview:visible").count() == 1
+
+
 def test_long_tables_are_filtered(open_report: Callable[..., Page]) -> None:
     page = open_report(results.crowded(20, 40))
     page.get_by_label("Filter endpoints").fill("h17.example")
@@ -118,12 +136,17 @@ def test_names_are_defanged_until_asked(open_report: Callable[..., Page]) -> Non
     assert "stagingdrop17[.]blob[.]core[.]windows[.]net" in text
     assert not fanged.search(text)
     switch = page.get_by_role("button", name="Show real names")
+    said = page.get_by_text("Host names are shown defanged")
+    assert said.is_visible()
     switch.click()
-    assert switch.get_attribute("aria-pressed") == "true"
+    back = page.get_by_role("button", name="Show defanged names")
+    assert back.is_visible()
+    assert said.is_hidden()
     assert fanged.search(page.locator("main").inner_text())
     assert "[.]" not in page.locator("#exfiltration ~ article").first.inner_text()
     assert page.locator(".busiest th", has_text=DROP).count() == 1
-    switch.click()
+    back.click()
+    assert switch.is_visible()
     assert page.locator("main").inner_text() == text
 
 
