@@ -30,6 +30,8 @@ MARK_STEP = 1 / 11
 """Findings nearer than this, as a share of the axis, are one mark: a phone has no more room."""
 WIDE_MARK_STEP = 1 / 28
 """The same on screens of 1000 pixels and more."""
+PRINTED_ROWS = 24
+"""Rows of the table that paper gets; a longer one would stand between verdict and findings."""
 _TICKS = 8
 _LEVELS = 3
 _STEPS_NS = tuple(
@@ -106,6 +108,11 @@ class Timeline:
     rows: list[Row]
     ceiling: str
     days: str
+
+    @property
+    def long(self) -> bool:
+        """The table is too long for paper."""
+        return len(self.rows) > PRINTED_ROWS
 
 
 def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Timeline | None:

@@ -172,6 +172,6 @@ if (matchMedia("(prefers-color-scheme: dark)").matches) tools.lastChild.textCont
 
 // Paper has no arrows to open things with.
 const shut = [];
-addEventListener("beforeprint", () => each("details:not([open])", (details) => { shut.push(details); details.open = true; }));
+addEventListener("beforeprint", () => each("details:not([open], .long)", (details) => { shut.push(details); details.open = true; }));
 addEventListener("afterprint", () => { while (shut.length) shut.pop().open = false; });
 open();

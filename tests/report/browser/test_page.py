@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from conftest import Reports
     from playwright.sync_api import Page
 
+    from analyzer.result import Result
+
 pytestmark = pytest.mark.tool
 
 HIGH = "#finding-ex-7c1f0a92d4"
@@ -298,6 +300,41 @@ def test_paper_has_everything_open(open_report: Callable[..., Page]) -> None:
     assert hidden.is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 3
+
+
+def test_paper_leaves_out_a_long_timeline_table(open_report: Callable[..., Page]) -> None:
+    result = results.realistic()
+    one = result.timeline[0]
+    rows = [replace(one, start_ns=one.start_ns + n * one.width_ns) for n in range(200)]
+    page = open_report(replace(result, timeline=rows))
+    note = page.get_by_text("The same as a table of 200 rows")
+    table = page.locator("[aria-label='Timeline table']")
+    assert note.is_hidden()
+    page.locator("summary", has_text="The same as a table").click()
+    assert table.is_visible()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert table.is_hidden()
+    assert note.is_visible()
+
+
+def test_paper_has_the_table_of_a_short_timeline(open_report: Callable[..., Page]) -> None:
+    result = results.realistic()
+    page = open_report(replace(result, timeline=result.timeline[:3]))
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("[aria-label='Timeline table']").is_visible()
+
+
+@pytest.mark.parametrize("result", [results.realistic(), results.crowded(10, 10)])
+def test_tables_fit_the_paper(open_report: Callable[..., Page], result: Result) -> None:
+    # A4 less its margins, in pixels.
+    page = open_report(result, viewport={"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    too_wide = "all => all.filter(t => t.offsetWidth > t.parentElement.clientWidth).length"
+    assert page.locator("table.evidence").count() > 0
+    assert page.locator("table").evaluate_all(too_wide) == 0
 
 
 def test_without_scripts_it_reads_in_full(open_report: Callable[..., Page]) -> None:
