@@ -109,6 +109,7 @@ def analyze(
     from analyzer.inputs.discover import refuse_all_missing
     from analyzer.inputs.scheme import redacted
     from analyzer.inputs.spec import printable
+    from analyzer.issues import InputError
     from analyzer.kept import files_of_run
     from analyzer.report.preflight import check_case, check_report
     from analyzer.report.view import View
@@ -135,7 +136,13 @@ def analyze(
         check_report(place, force, kept)
     if case is not None:
         check_case(case, force, place, kept)
-    refuse_all_missing(inputs)
+    try:
+        refuse_all_missing(inputs)
+    except InputError:
+        from analyzer.api import check
+
+        check(settings)  # what is wrong with a setting is told first, as in any other run
+        raise
     view = View(ctx.params["zone"], ctx.params["min_severity"])
     return _run(settings, fmt, place, ctx.params["fail_on"], view, 1 - quiet + verbose)
 
