@@ -148,6 +148,11 @@ class Finding:
     clears: list[str] = doc("What would clear it, with the command where there is one.")
     attack: list[str] = doc("MITRE ATT&CK technique ids.")
     evidence: list[Evidence] = doc("At most 50 flows, largest upload first.")
+    conversations: list[str] = doc(
+        "The captured conversations that `evidence` does not list, by time, a text each: protocol, "
+        "originator, responder, first and last packet (nanoseconds UTC), number of the input (from "
+        "0) and of the first packet in it. `acrtrace carve` takes them, too."
+    )
     facts: dict[str, Any] = doc("Rule-specific facts (candidate registries, claimed names).")
 
 

@@ -17,7 +17,9 @@ from analyzer.case.addresses import fill_addresses
 from analyzer.case.classify import fill_endpoints, load_names
 from analyzer.case.columns import append_columns
 from analyzer.case.lapsed import keep_approved
+from analyzer.case.nobody import CODE, announced_nobody
 from analyzer.case.scripts import drop_temporary, prepare, run_script
+from analyzer.case.store import store_issues
 from analyzer.config import processors
 from analyzer.issues import UsageError
 from analyzer.schema import DERIVED, TABLES
@@ -175,6 +177,8 @@ def derive(case: Case, *, catalogue: Catalogue, inventory: Inventory, settings: 
     parts = max(-(-flows // PART), 1)
     connection.execute(f"SET VARIABLE parts = {parts}; SET VARIABLE part = 0")
     names = load_names(connection)
+    connection.execute("DELETE FROM issues WHERE code = ?", [CODE])
+    store_issues(case, announced_nobody(connection))
     agents = (*settings.agents, *inventory.agents)
     fill_addresses(connection, agents, catalogue=catalogue, inventory=inventory)
     run_script(connection, "stitch")

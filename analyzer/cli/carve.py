@@ -117,8 +117,8 @@ def shortcomings(carved: Carved, *, secrets: bool) -> Iterable[str]:
     """What the file does not hold."""
     if carved.missing:
         yield (
-            f"{carved.missing:,} more conversations of this finding are not in the file: the "
-            "result does not list them, or only logs tell of them"
+            f"{carved.missing:,} more conversations of this finding are not in the file: only "
+            "logs tell of them"
         )
     if carved.given_up:
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.report.missing import missing
+from analyzer.missing import missing
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def exit_code(result: Result, fail_on: Sequence[str]) -> int:
 
 def incomplete(result: Result) -> bool:
     """Data is missing from the analysis."""
-    return bool(missing(result))
+    return bool(missing(result.inputs, result.issues))
 
 
 def input_lines(result: Result) -> list[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "acrtrace-carve/1"
 PROTOCOLS = {"tcp": 6, "udp": 17}
+_STATED = re.compile(r"(tcp|udp) (\S+) (\S+) (\d{1,19}) (\d{1,19}) (\d{1,9}) (\d{1,18})")
 _SOCKET = re.compile(r"\[([0-9A-Fa-f:.]+)\]:(\d{1,5})|([0-9.]+):(\d{1,5})")
 
 
@@ -50,6 +51,43 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation that the result names.
+
+    Attributes:
+        proto: ``tcp`` or ``udp``.
+        orig_shown: Originator, as ``address:port``.
+        resp_shown: Responder.
+        start_ns: First packet, nanoseconds UTC.
+        end_ns: Last packet.
+        input: Number of the input that holds its first packet.
+        first_packet: Number of that packet.
+        community_id: Community ID, where the result has it.
+        place: In the evidence; None when that does not list it.
+    """
+
+    proto: str
+    orig_shown: str
+    resp_shown: str
+    start_ns: int
+    end_ns: int
+    input: int
+    first_packet: int
+    community_id: str | None = None
+    place: int | None = None
+
+    @property
+    def orig(self) -> tuple[str, int]:
+        """Originator; raises UsageError as `socket`."""
+        return socket(self.orig_shown)
+
+    @property
+    def resp(self) -> tuple[str, int]:
+        """Responder; raises UsageError as `socket`."""
+        return socket(self.resp_shown)
+
+
+@dataclass(frozen=True, slots=True)
 class Carved:
     """What was written.
 
@@ -57,8 +95,7 @@ class Carved:
         manifest: Inputs, conversations and output with their figures and hashes.
         packets: Packets in the file.
         conversations: Conversations in the file.
-        missing: Conversations of the finding that are not: the result does not list them, or they
-            are known from logs alone.
+        missing: Conversations of the finding that are not: they are known from logs alone.
         secrets: Blocks of decryption secrets in the inputs.
         given_up: Datagrams in fragments that could not be followed.
     """
@@ -85,11 +122,20 @@ def find_finding(result: Result, wanted: str) -> Finding:
     raise UsageError(f"no finding {wanted!r} in this result; it holds {known}{more}")
 
 
-def captured(finding: Finding) -> list[Evidence]:
-    """The finding's conversations of which there are packets; a DNS message is none."""
-    return [
-        each for each in finding.evidence if each.first_packet is not None and each.kind != "dns"
+def captured(result: Result, finding: Finding) -> list[Listed]:
+    """The finding's conversations of which there are packets; a DNS message is none.
+
+    Those of the evidence come first, in its order.
+
+    Raises:
+        UsageError: The result names them in a way that acrtrace does not.
+    """
+    found = [
+        _evident(result, place, each)
+        for place, each in enumerate(finding.evidence)
+        if each.first_packet is not None and each.kind != "dns"
     ]
+    return found + [_stated(result, each) for each in finding.conversations]
 
 
 def socket(shown: str) -> tuple[str, int]:
@@ -132,7 +178,7 @@ def carve(
         UsageError: The finding has no packets, or they cannot be read again by nature.
         InputError: An input is not there or is not the one of the result.
     """
-    listed = captured(finding)
+    listed = captured(result, finding)
     if not listed:
         raise UsageError(
             f"finding {finding.id} rests on log lines or single DNS messages: there is no "
@@ -143,7 +189,7 @@ def carve(
     from analyzer.capture.picking import Picker
     from analyzer.capture.rewalk import rewalk
 
-    sought = [_conversation(result, each) for each in listed]
+    sought = [_conversation(each) for each in listed]
     numbers = sorted({number for each in sought for number in _holders(result, each)})
     specs = find_inputs(result, numbers, options.base)
     total = (
@@ -169,8 +215,8 @@ def carve(
         {
             "community_id": each.community_id,
             "proto": each.proto,
-            "orig": each.orig,
-            "resp": each.resp,
+            "orig": each.orig_shown,
+            "resp": each.resp_shown,
             "start_ns": each.start_ns,
             "end_ns": each.end_ns,
             "packets": count,
@@ -212,14 +258,23 @@ def _ready(notice: Callable[[str], None] | None) -> None:
         warm()
 
 
-def _conversation(result: Result, evidence: Evidence) -> Conversation:
+def _conversation(listed: Listed) -> Conversation:
     from analyzer.capture.picking import Conversation
 
-    protocol = PROTOCOLS.get(evidence.proto or "")
+    return Conversation(
+        PROTOCOLS[listed.proto],
+        (listed.orig, listed.resp),
+        listed.start_ns,
+        listed.end_ns,
+        listed.input,
+        listed.first_packet,
+    )
+
+
+def _evident(result: Result, place: int, evidence: Evidence) -> Listed:
     start, end, first = evidence.start_ns, evidence.end_ns, evidence.first_packet
-    if protocol is None or start is None or end is None or first is None:
+    if evidence.proto not in PROTOCOLS or start is None or end is None or first is None:
         raise UsageError(f"evidence {evidence.orig} to {evidence.resp} is no TCP or UDP capture")
-    ends = (socket(evidence.orig), socket(evidence.resp))
     own = next(
         (
             number
@@ -230,7 +285,31 @@ def _conversation(result: Result, evidence: Evidence) -> Conversation:
     )
     if own is None:
         raise UsageError(f"{evidence.input}: named by the evidence, is no input of this result")
-    return Conversation(protocol, ends, start, end, own, first)
+    return Listed(
+        evidence.proto,
+        evidence.orig,
+        evidence.resp,
+        start,
+        end,
+        own,
+        first,
+        community_id=evidence.community_id,
+        place=place,
+    )
+
+
+def _stated(result: Result, text: str) -> Listed:
+    """A conversation that the evidence does not list."""
+    match = _STATED.fullmatch(text)
+    if match is not None:
+        proto, orig, resp = match[1], match[2], match[3]
+        start, end, own, first = (int(match[n]) for n in (4, 5, 6, 7))
+        if own < len(result.inputs) and is_capture(result.inputs[own]):
+            return Listed(proto, orig, resp, start, end, own, first)
+    raise UsageError(
+        f"conversation {text[:120]!r}: expected protocol, originator, responder, two times, the "
+        "number of a capture among the inputs and of a packet; is this a result of acrtrace?"
+    )
 
 
 def _may_hold(info: InputInfo, start: int, end: int) -> bool:

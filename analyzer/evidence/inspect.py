@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.evidence.carve import Carved, Options, captured, carve, socket
+from analyzer.evidence.carve import Carved, Options, captured, carve
 from analyzer.evidence.exchanges import FIELDS, Exchanges
 from analyzer.installing import installing
 from analyzer.issues import UsageError
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from analyzer.capture.engines.tshark import PipedCapture
     from analyzer.capture.engines.tshark_packet import Fields
-    from analyzer.result import Evidence, Finding, Request, Result
+    from analyzer.evidence.carve import Listed
+    from analyzer.result import Finding, Request, Result
 
 OLDEST = (3, 2)
 """The first tshark that reads decryption secrets blocks and writes all fields asked for here."""
@@ -42,7 +43,7 @@ class Inspected:
 
     Attributes:
         finding: With the requests in its evidence.
-        requests: All of them, in the order of the evidence.
+        requests: All of them, also of conversations that the evidence does not list.
         carved: What was looked at.
         program: ``tshark 4.0.17``.
         encrypted: TLS conversations in which no request could be read.
@@ -83,7 +84,7 @@ def inspect(
         InputError: An input is not there or is not the one of the result.
     """
     program, version = usable_tshark()
-    listed = captured(finding)
+    listed = captured(result, finding)
     with tempfile.TemporaryDirectory(prefix="acrtrace-inspect-") as folder:
         path = Path(folder) / "finding.pcapng"
         with path.open("xb") as stream:
@@ -96,9 +97,10 @@ def inspect(
     if not found:
         raise UsageError(_nothing(len(reading.tls), keylog, carved.secrets))
     evidence = list(finding.evidence)
-    places = {id(each): at for at, each in enumerate(finding.evidence)}
     for at, requests in sorted(found.items()):
-        place = places[id(listed[at])]
+        place = listed[at].place
+        if place is None:
+            continue
         evidence[place] = replace(evidence[place], kind="http", requests=requests)
     requests = [request for at in sorted(found) for request in found[at]]
     return Inspected(
@@ -157,15 +159,15 @@ def _nothing(tls: int, keylog: Path | None, secrets: int) -> str:
 
 
 class _Reading:
-    """Sorts packets into the conversations of the evidence."""
+    """Sorts packets into the conversations of the finding."""
 
-    def __init__(self, listed: Sequence[Evidence]) -> None:
+    def __init__(self, listed: Sequence[Listed]) -> None:
         self.exchanges = Exchanges()
         self.tls: set[int] = set()
         self._ends: dict[frozenset[tuple[str, int]], list[int]] = {}
-        self._times = [(each.start_ns or 0, each.end_ns or 0) for each in listed]
+        self._times = [(each.start_ns, each.end_ns) for each in listed]
         for at, each in enumerate(listed):
-            key = frozenset((socket(each.orig), socket(each.resp)))
+            key = frozenset((each.orig, each.resp))
             self._ends.setdefault(key, []).append(at)
 
     def take(self, fields: Fields) -> None:

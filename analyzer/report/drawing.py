@@ -16,7 +16,7 @@ from markupsafe import Markup
 from analyzer.report.page import anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
     from analyzer.report.lanes import Lane, Mark, Timeline
@@ -25,9 +25,9 @@ HEIGHT = 58
 """Height of a lane, pixels."""
 AXIS = 20
 """Room for the times below the last lane, pixels."""
-_HEAD_ROOM = 1.4
+_HEAD_ROOM = 1.5
 """Height of a lane in the height of its highest bar: marks stand above the bars."""
-_MARK_RADIUS = 9
+_MARK_RADIUS = 11
 _WIDTH = 100
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
@@ -60,17 +60,18 @@ def bars(timeline: Timeline, lane: Lane, times: bool) -> Markup:
     return _drawn(chart)
 
 
-def marks(lane: Lane, plain: Callable[[str], str]) -> Markup:
+def marks(found: Sequence[Mark], plain: Callable[[str], str], name: str) -> Markup:
     """The findings of a lane, each a link; as wide and high as the bars, to be laid over them.
 
     Args:
-        lane: The lane.
+        found: Marks of the lane.
         plain: Makes text from the wire fit for an attribute.
+        name: Class of the drawing beside `marks`: the widths of screen that show it.
     """
     from pygal import XY
 
     chart = XY(
-        **_options("marks", HEIGHT),
+        **_options(f"marks {name}", HEIGHT),
         range=(0, 1),
         xrange=(0, 1),
         show_x_labels=False,
@@ -79,17 +80,18 @@ def marks(lane: Lane, plain: Callable[[str], str]) -> Markup:
         dots_size=_MARK_RADIUS,
         print_labels=True,
     )
-    chart.add("", [_dot(mark, plain) for mark in lane.marks])
+    chart.add("", [_dot(mark, plain) for mark in found])
     return _drawn(chart)
 
 
 def _dot(mark: Mark, plain: Callable[[str], str]) -> dict[str, Any]:
     finding = mark.finding
-    found = "1 finding" if mark.count == 1 else f"{mark.count:,} findings"
-    said = (
-        f"{found}, {finding.severity}: {plain(finding.agent)} to "
-        f"{plain(finding.endpoint or 'an address')}"
+    found = (
+        f"1 finding, {finding.severity}"
+        if mark.count == 1
+        else f"{mark.count:,} findings begin here or close by, the worst {finding.severity}"
     )
+    said = f"{found}: {plain(finding.agent)} to {plain(finding.endpoint or 'an address')}"
     return {
         "value": (mark.place, 1 - (_MARK_RADIUS + 2) / HEIGHT),
         "label": f"{mark.count:,}",

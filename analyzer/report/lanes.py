@@ -27,7 +27,11 @@ GAP = 0.15
 THIN = 0.001
 """Least width of a bar, as a share of the axis."""
 MARK_STEP = 1 / 11
-"""Marks nearer than this, as a share of the axis, are one: on a phone they need that room."""
+"""Findings nearer than this, as a share of the axis, are one mark: a phone has no more room."""
+WIDE_MARK_STEP = 1 / 28
+"""The same on screens of 1000 pixels and more."""
+PRINTED_ROWS = 24
+"""Rows of the table that paper gets; a longer one would stand between verdict and findings."""
 _TICKS = 8
 _LEVELS = 3
 _STEPS_NS = tuple(
@@ -56,7 +60,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Findings that begin at one place of a lane; `finding` is the worst of them."""
+    """Findings that begin at one place of a lane or close by; `finding` is the worst of them."""
 
     place: float
     count: int
@@ -65,12 +69,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One class of destinations: its bars, its sum, its marks."""
+    """One class of destinations: its bars, its sum, its marks on a phone and on a wide screen."""
 
     name: str
     bars: list[Bar]
     total: str
     marks: list[Mark]
+    wide_marks: list[Mark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,11 @@ class Timeline:
     ceiling: str
     days: str
 
+    @property
+    def long(self) -> bool:
+        """The table is too long for paper."""
+        return len(self.rows) > PRINTED_ROWS
+
 
 def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Timeline | None:
     """The timeline of a result, None without bytes.
@@ -132,6 +142,7 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
     lanes = []
     for name in names:
         own = [b for b in bins if b.destination == name]
+        found = [f for f in marked if f.ownership == name]
         lanes.append(
             Lane(
                 name=name,
@@ -141,7 +152,8 @@ def timeline(result: Result, in_full: Container[str], zone: tzinfo = UTC) -> Tim
                     if each.orig_bytes > 0
                 ],
                 total=rounded(sum(b.orig_bytes for b in own)),
-                marks=_marks([f for f in marked if f.ownership == name], first, span),
+                marks=_marks(found, first, span, MARK_STEP),
+                wide_marks=_marks(found, first, span, WIDE_MARK_STEP),
             )
         )
     return Timeline(
@@ -180,18 +192,33 @@ def _levels(ceiling: int) -> list[Tick]:
             for power in powers[::step]]  # fmt: skip
 
 
-def _marks(findings: Sequence[Finding], first: int, span: int) -> list[Mark]:
-    groups: list[tuple[float, list[Finding]]] = []
+def _marks(findings: Sequence[Finding], first: int, span: int, step: float) -> list[Mark]:
+    """Marks at least a step apart, none further than that from a finding it stands for."""
+    groups: list[list[tuple[float, Finding]]] = []
     for finding in sorted(findings, key=lambda f: f.first_ns or 0):
         place = min(max(((finding.first_ns or 0) - first) / span, 0.0), 1.0)
-        if groups and place - groups[-1][0] < MARK_STEP:
-            groups[-1][1].append(finding)
+        if groups and place - groups[-1][0][0] < step:
+            groups[-1].append((place, finding))
         else:
-            groups.append((place, [finding]))
+            groups.append([(place, finding)])
+    # In the middle of its findings, moved right where the mark before needs room, but never off
+    # the axis. Groups begin a step apart, so each stays within a step of where its own begins.
+    places: list[float] = []
+    for group in groups:
+        middle = sum(place for place, _ in group) / len(group)
+        places.append(max(middle, places[-1] + step) if places else middle)
+    room = 1.0
+    for number in reversed(range(len(places))):
+        places[number] = min(places[number], room)
+        room = places[number] - step
     return [
-        Mark(place, len(group), min(group, key=lambda f: SEVERITIES.index(f.severity)))
-        for place, group in groups
+        Mark(place, len(group), min((f for _, f in group), key=_gravity))
+        for place, group in zip(places, groups, strict=True)
     ]
+
+
+def _gravity(finding: Finding) -> int:
+    return SEVERITIES.index(finding.severity)
 
 
 def _ticks(first: int, last: int, width: int, zone: tzinfo) -> list[Tick]:

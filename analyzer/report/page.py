@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from analyzer.missing import missing
 from analyzer.report.agents import Agent, agents
 from analyzer.report.busiest import Busiest, busiest
 from analyzer.report.declare import Undeclared, undeclared
@@ -20,9 +21,8 @@ from analyzer.report.figures import UNKNOWN
 from analyzer.report.lanes import Timeline, timeline
 from analyzer.report.matrix import Matrix, matrix
 from analyzer.report.meanings import STREAMS
-from analyzer.report.missing import missing
 from analyzer.report.reasons import Step, steps
-from analyzer.report.summary import Summary, summary
+from analyzer.report.summary import Summary, headline, summary
 from analyzer.result import SEVERITIES
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Page:
     """Everything the template shows; `in_full` are the ids that a link can lead to."""
 
     result: Result
+    headline: str
     undeclared: Shown[Undeclared]
     missing: list[str]
     summary: Summary
@@ -157,8 +158,9 @@ def page(result: Result, zone: tzinfo = UTC, listed: Sequence[Finding] | None = 
     found = agents(result)
     return Page(
         result=result,
+        headline=headline(whole),
         undeclared=shown(undeclared(result), UNDECLARED_LINES),
-        missing=missing(result),
+        missing=missing(result.inputs, result.issues),
         summary=summary(whole, zone),
         first_ns=min(first, default=None),
         last_ns=max(last, default=None),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from analyzer.missing import missing
 from analyzer.report.figures import amount, duration, number, second
 from analyzer.report.meanings import NOTHING_SENT, OWNERSHIP
-from analyzer.result import SEVERITIES
+from analyzer.result import SEVERITIES, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from analyzer.result import Finding, Result
 
+_NONE_FOUND = VERDICTS[1]
 _TOLD = 2
 """Findings that get a sentence of their own."""
 
@@ -40,6 +42,14 @@ class Summary:
     more: int
     agents: int
     endpoints: int
+
+
+def headline(result: Result) -> str:
+    """The verdict in a few words. That data is missing takes from "none found"; the two others
+    already say that something is wrong."""
+    if result.verdict == _NONE_FOUND and missing(result.inputs, result.issues):
+        return f"{_NONE_FOUND}, but data is missing"
+    return result.verdict
 
 
 def summary(result: Result, zone: tzinfo = UTC) -> Summary:

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from analyzer.missing import missing
 from analyzer.report.declare import undeclared
 from analyzer.report.figures import number, outcome
 from analyzer.report.meanings import STREAMS
-from analyzer.report.missing import missing
+from analyzer.report.summary import headline
 from analyzer.report.view import View
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
@@ -30,7 +31,11 @@ SENTENCE_CHARACTERS = 400
 UNFOLDED = 20_000
 """Width of what no terminal shows: lines for other programs are never folded."""
 _COLOURS = {"critical": "bold bright_red", "high": "bold red", "medium": "yellow", "low": "blue"}
-_VERDICT_COLOURS = {"suspected upload": "bright_red", "cannot tell": "yellow"}
+_VERDICT_COLOURS = {
+    "suspected upload": "bright_red",
+    "cannot tell": "yellow",
+    "none found in what could be seen, but data is missing": "yellow",
+}
 
 
 def render_summary(
@@ -68,7 +73,7 @@ def render_summary(
     )
     verdict = visible(result.verdict_line, SENTENCE_CHARACTERS)
     parts: list[RenderableType] = [
-        Text(verdict, style=f"bold {_VERDICT_COLOURS.get(result.verdict, '')}".strip())
+        Text(verdict, style=f"bold {_VERDICT_COLOURS.get(headline(result), '')}".strip())
     ]
     parts += map(Text, _declare_lines(result))
     parts += _finding_tables(view.of(result).findings)
@@ -148,7 +153,7 @@ def _cells(finding: Finding) -> list[Text]:
 
 def _issue_lines(result: Result) -> list[str]:
     lines = []
-    names = missing(result)
+    names = missing(result.inputs, result.issues)
     if names:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
         lines.append(f"incomplete: {', '.join(map(_name, names[:3]))}{more}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from analyzer.missing import told
 from analyzer.result import SCHEMA, InputInfo, InventoryInfo, IssueInfo, Result, Tool
 from analyzer.rules import contacts, coverage, engine
 from analyzer.rules.expected import Expected, state
@@ -78,7 +79,8 @@ def evaluate(
     )
     seen = coverage.measure(case, inputs)
     clipped = (settings.from_ns, settings.to_ns) != (None, None)
-    word, line = verdict(found.findings, seen, clipped=clipped)
+    issues = _issues(case, inputs)
+    word, line = verdict(found.findings, seen, clipped=clipped, lost=told(inputs, issues))
     return Result(
         schema=SCHEMA,
         tool=Tool("acrtrace", tool_version),
@@ -91,7 +93,7 @@ def evaluate(
         verdict_line=line,
         coverage=replace(seen.coverage, notes=[*asked, *seen.coverage.notes]),
         timeline=timeline(case),
-        issues=_issues(case, inputs),
+        issues=issues,
         registries=contacts.registries(case),
         endpoints=contacts.endpoints(case, found.ids),
         findings=found.findings,

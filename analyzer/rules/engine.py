@@ -42,6 +42,7 @@ class _Matter:
     hits: list[dict[str, Any]]
     name_grade: str
     evidence: list[Evidence]
+    conversations: list[str]
 
 
 def find(
@@ -94,6 +95,10 @@ def _matters(
     hits = figures.by_finding(connection, "hit_details")
     grades = figures.name_grades(connection)
     evidence = proof.read(connection, inputs, commands)
+    # Behind the evidence, whose flows it leaves out.
+    others = {
+        row["finding"]: row["conversations"] for row in tables.rows(connection, "conversations")
+    }
     return {
         row["finding"]: _Matter(
             identity=row,
@@ -101,6 +106,7 @@ def _matters(
             hits=hits[row["finding"]],
             name_grade=grades[row["finding"]],
             evidence=evidence[row["finding"]],
+            conversations=others.get(row["finding"], []),
         )
         for row in tables.rows(connection, "identity")
     }
@@ -209,5 +215,6 @@ def _finding(
         clears=explain.clears(rule, who["role"], fields),
         attack=list(dict.fromkeys([*rule.attack, *(who["techniques"] or [])])),
         evidence=matter.evidence,
+        conversations=matter.conversations,
         facts={key: value for key, value in facts.items() if not key.startswith("_")},
     )

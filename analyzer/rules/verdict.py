@@ -18,13 +18,16 @@ SUSPECTED, NONE_FOUND, CANNOT_TELL = VERDICTS
 HALF = 0.5
 
 
-def verdict(findings: Sequence[Finding], seen: Seen, *, clipped: bool = False) -> tuple[str, str]:
+def verdict(
+    findings: Sequence[Finding], seen: Seen, *, clipped: bool = False, lost: str | None = None
+) -> tuple[str, str]:
     """The verdict word and the verdict line with its figures.
 
     Args:
         findings: What the rules found.
         seen: What could be seen.
         clipped: Only a part of the time was judged (``--from``, ``--to``).
+        lost: What data is missing, as a clause (`missing.told`); None when nothing is.
     """
     coverage = seen.coverage
     shares = (
@@ -50,13 +53,18 @@ def verdict(findings: Sequence[Finding], seen: Seen, *, clipped: bool = False) -
     if denied:
         shares += f"; {counted(len(denied), 'finding')} of denied attempts"
     if suspects:
-        return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)} ({shares})"
+        also = f"; {lost}" if lost else ""
+        return SUSPECTED, f"{SUSPECTED}: {_suspicion(suspects)}{also} ({shares})"
     reason = _blindness(seen, clipped)
+    if reason is not None and lost:
+        reason += f", and {lost}"
     if reason is not None and coverage.outgoing_bytes == 0:
         return CANNOT_TELL, f"{CANNOT_TELL}: {reason}"  # of what was not read nothing can be said
     if reason is not None:
         return CANNOT_TELL, f"{CANNOT_TELL}: {reason} ({shares})"
-    return NONE_FOUND, f"{NONE_FOUND} ({shares})"
+    # The shares are of what was read: alone they would call a capture that broke off whole.
+    but = f", but {lost}" if lost else ""
+    return NONE_FOUND, f"{NONE_FOUND}{but} ({shares})"
 
 
 def _suspicion(suspects: Sequence[Finding]) -> str:

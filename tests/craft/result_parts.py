@@ -115,6 +115,7 @@ def make_finding(**changes: Any) -> Finding:
         ],
         attack=["T1567.002", "T1048"],
         evidence=[make_evidence()],
+        conversations=[],
         facts={"sas_tenant": None, "blocks": [4_194_304, 1_048_576], "stamp": "blz21prdstr09a"},
     )
     return replace(base, **changes)

@@ -43,7 +43,9 @@ FROM dns d LEFT JOIN dns_answers a ON a.dns_id = d.dns_id AND a.type IN (1, 5, 2
 WHERE d.is_response AND d.qname IS NOT NULL GROUP BY ALL ORDER BY ts, uid
 """
 HTTP = f"""
-SELECT h.ts_ns / 1e9 AS ts, 'C' || f.flow_id AS uid, {ENDS}, h.method, h.host, h.target AS uri,
+SELECT h.ts_ns / 1e9 AS ts, 'C' || f.flow_id AS uid, {ENDS},
+    row_number() OVER (PARTITION BY h.flow_id ORDER BY h.ts_ns, h.packet) AS trans_depth,
+    h.method, h.host, h.target AS uri,
     coalesce(h.body_bytes, 0) AS request_body_len,
     coalesce(h.response_length, 0) AS response_body_len, h.status AS status_code
 FROM http h JOIN flows f USING (flow_id) ORDER BY h.ts_ns, h.packet

@@ -307,3 +307,46 @@ def test_the_command_and_tshark_agree(tmp_path: Path) -> None:
     over = run.command_line(*arguments[:-1], "x.pcap", "--force", cwd=tmp_path)
     assert over.returncode == 2
     assert b"not overwritten" in over.stderr
+
+
+@pytest.mark.parametrize("sixth", [False, True])
+def test_more_conversations_than_the_evidence_lists(tmp_path: Path, sixth: bool) -> None:
+    """The result names all of them, whatever it shows: none is missing, none is another's."""
+    addresses = {"address": "2603:1030:b::8"} if sixth else {}
+    client, other = ("fd00::5", "fd00::6") if sixth else (WANTED, OTHER)
+    wanted = [
+        session(
+            client, port=30_000 + n, body=6_000, start_ns=scenes.EPOCH_NS + n * SECOND, **addresses
+        )
+        for n in range(70)
+    ]
+    stranger = session(other, port=30_000, **addresses)
+    everything = scenes.merge(*wanted, stranger)
+    result = analyzed(tmp_path, ("x.pcap", pcap.write_pcap(everything, nano=True)))
+    finding = finding_of(result, client)
+    assert finding.flow_count == 70
+    assert len(finding.evidence) == 50
+    assert len(finding.conversations) == 20
+    found, done = carved(tmp_path, result, finding)
+    assert key(found) == key([packet for each in wanted for packet in each])
+    assert (done.conversations, done.missing) == (70, 0)
+    assert [c["packets"] for c in done.manifest["conversations"]] == [len(each) for each in wanted]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tcp 10.0.0.4:1 10.0.0.5:443 1 2 0",
+        "icmp 10.0.0.4:1 10.0.0.5:443 1 2 0 1",
+        "tcp 10.0.0.4:1 10.0.0.5:443 1 2 7 1",
+        "tcp 10.0.0.4 10.0.0.5:443 1 2 0 1",
+        "tcp 10.0.0.4:1 10.0.0.5:443 1 2 0 1\n",
+    ],
+)
+def test_what_is_no_conversation_is_refused(tmp_path: Path, text: str) -> None:
+    _, everything = traffic()
+    result = analyzed(tmp_path, ("x.pcap", pcap.write_pcap(everything, nano=True)))
+    finding = replace(finding_of(result), conversations=[text])
+    with pytest.raises(UsageError, match="is this a result of acrtrace"):
+        carved(tmp_path, result, finding)

@@ -71,7 +71,8 @@ def test_times_stand_below_one_lane_only():
 def test_nothing_but_plain_shapes_is_left():
     found = chart()
     whole = "".join(
-        drawing.bars(found, lane, True) + drawing.marks(lane, str) for lane in found.lanes
+        drawing.bars(found, lane, True) + drawing.marks(lane.marks, str, "wide")
+        for lane in found.lanes
     )
     assert set(re.findall(r"<([^ />]+)", whole)) <= SHAPES
     for unwanted in ("style", "<!--", "xmlns", "id=", "uuid", "pygal"):
@@ -80,11 +81,13 @@ def test_nothing_but_plain_shapes_is_left():
 
 def test_marks_are_links_that_say_what_they_lead_to():
     lane = chart().lanes[0]
-    root = ElementTree.fromstring(drawing.marks(lane, str.upper))
+    root = ElementTree.fromstring(drawing.marks(lane.marks, str.upper, "wide"))
     (link,) = root.findall("a")
     assert link.get("href") == "#finding-ex-03b7e1c55a"
     assert link.get("class") == "mark critical"
-    assert link.get("aria-label").startswith("2 findings, critical: 10.20.1.15 to QUIETBUCKET")
+    assert link.get("aria-label").startswith(
+        "2 findings begin here or close by, the worst critical: 10.20.1.15 to QUIETBUCKET"
+    )
     assert link.findtext("title") == link.get("aria-label")
     assert root.findtext("text") == "2"
 
@@ -94,7 +97,7 @@ def test_names_from_the_wire_stay_text(name):
     lane = chart().lanes[0]
     (mark,) = lane.marks
     hostile = replace(mark, finding=replace(mark.finding, endpoint=HOSTILE[name]))
-    markup = drawing.marks(replace(lane, marks=[hostile]), visible)
+    markup = drawing.marks([hostile], visible, "narrow")
     root = ElementTree.fromstring(markup)
     assert {each.tag for each in root.iter()} == {"svg", "a", "title", "circle", "text"}
     said = root.find("a").get("aria-label").split(" to ", 1)[1]

@@ -225,6 +225,15 @@ def test_nothing_found_is_not_called_clean() -> None:
     assert text.count("No finding in this stream, in what could be seen") == 3
 
 
+def test_missing_data_is_in_the_heading_which_is_not_green() -> None:
+    cut = results.make_result(inputs=[results.make_input(complete=False)])
+    page = render_html(cut)
+    assert "<h1>none found in what could be seen, but data is missing</h1>" in page
+    assert "<title>none found in what could be seen, but data is missing" in page
+    assert 'class="verdict verdict-none-found-in-what-could-be-seen incomplete"' in page
+    assert 'could-be-seen"' in render_html(results.make_result())
+
+
 def test_an_empty_result_still_makes_a_page() -> None:
     empty = replace(
         results.make_result(),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.report.lanes import MARK_STEP, timeline
+from analyzer.report.lanes import MARK_STEP, WIDE_MARK_STEP, timeline
 from analyzer.result import TimelineBin
 from craft import result_parts, results
 
@@ -52,11 +52,36 @@ def test_findings_near_one_another_are_one_mark():
         for n in range(100)
     ]
     lanes = timeline(replace(result, findings=found), {f.id for f in found}).lanes
-    (marks,) = (lane.marks for lane in lanes if lane.marks)
-    assert sum(mark.count for mark in marks) == 100
-    steps = [b.place - a.place for a, b in zip(marks, marks[1:], strict=False)]
-    assert min(steps) >= MARK_STEP
-    assert len(marks) > 8
+    (lane,) = (lane for lane in lanes if lane.marks)
+    assert sum(mark.count for mark in lane.marks) == 100
+    assert 8 < len(lane.marks) <= 11
+    assert 20 < len(lane.wide_marks) <= 28
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=60),
+    st.sampled_from([MARK_STEP, WIDE_MARK_STEP]),
+)
+def test_a_mark_has_room_and_is_near_all_it_stands_for(begins, step):
+    bins = [TimelineBin(n * SECOND, SECOND, "foreign", 9, 1) for n in range(1000)]
+    found = [
+        results.make_finding(id=f"ex-{n}", first_ns=int(1000 * SECOND * place))
+        for n, place in enumerate(begins)
+    ]
+    (lane,) = timeline(
+        results.make_result(timeline=bins, findings=found), {f.id for f in found}
+    ).lanes
+    marks = lane.marks if step == MARK_STEP else lane.wide_marks
+    assert sum(mark.count for mark in marks) == len(found)
+    assert all(0 <= mark.place <= 1 for mark in marks)
+    apart = [b.place - a.place for a, b in zip(marks, marks[1:], strict=False)]
+    assert all(each >= step - 1e-9 for each in apart)
+    waiting = sorted(begins)
+    for mark in marks:
+        own, waiting = waiting[: mark.count], waiting[mark.count :]
+        assert all(abs(place - mark.place) <= step + 1e-9 for place in own)
+    if len(begins) == 1:
+        assert marks[0].place == pytest.approx(begins[0], abs=1e-9)
 
 
 def test_heights_are_logarithms():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
-from analyzer.report.summary import summary
+from analyzer.report.summary import headline, summary
 from craft import results
 
 
@@ -54,3 +54,12 @@ def test_times_are_in_the_zone_of_the_reader():
         results.make_result(findings=[finding]), timezone(timedelta(hours=5, minutes=30))
     ).told
     assert one.when.startswith("from 2026-11-24 04:23:13 +05:30 on")
+
+
+def test_missing_data_takes_from_none_found_alone():
+    cut = [results.make_input(complete=False)]
+    assert headline(results.make_result(inputs=cut)) == (
+        "none found in what could be seen, but data is missing"
+    )
+    assert headline(results.make_result()) == "none found in what could be seen"
+    assert headline(results.realistic()) == "suspected upload"

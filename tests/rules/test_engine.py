@@ -192,6 +192,7 @@ def test_a_flow_over_rotated_files_is_recounted_from_all_of_them(case):
             records=1,
             snapped=0,
             complete=True,
+            unit="packet",
             first_ns=start + number * 10**9,
             last_ns=start + (number + 1) * 10**9,
         )

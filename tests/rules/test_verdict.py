@@ -141,3 +141,25 @@ def test_dns_alone_is_no_upload(case):
     assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} ({nothing})")
     case.flow("localhost", orig_bytes=10**6, scope="loopback")  # payload, but to no other host
     assert verdict(case) == (NONE_FOUND, f"{NONE_FOUND} ({nothing})")
+
+
+def test_missing_data_is_in_the_sentence(case):
+    case.flow("www.example.org", orig_bytes=90_000)
+    case.connection.execute("UPDATE inputs SET complete = false")
+    assert verdict(case) == (
+        NONE_FOUND,
+        f"{NONE_FOUND}, but data is missing from 1 of 1 input "
+        "(100 % of outgoing bytes named, 100 % with direction)",
+    )
+    case.upload(HOST, 9000, **STORAGE)
+    word, line = verdict(case)
+    assert word == "suspected upload"
+    assert "to 1 destination; data is missing from 1 of 1 input (" in line
+
+
+def test_missing_data_is_a_reason_beside_blindness(case):
+    case.flow("www.example.org", orig_bytes=None)
+    case.connection.execute("UPDATE inputs SET complete = false")
+    assert verdict(case)[1] == (
+        "cannot tell: the input has no byte counts, and data is missing from 1 of 1 input"
+    )

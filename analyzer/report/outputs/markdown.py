@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from analyzer.missing import missing
 from analyzer.report.declare import undeclared
 from analyzer.report.figures import exact, moment, number, outcome
 from analyzer.report.meanings import DIRECTION, NAME_GRADES, STREAMS, VERDICTS
-from analyzer.report.missing import missing
+from analyzer.report.summary import headline
 from analyzer.report.visible import visible
 from analyzer.result import SEVERITIES
 from analyzer.shares import percent
@@ -46,7 +47,7 @@ def render_markdown(result: Result) -> str:
 
 
 def _lines(result: Result) -> Iterator[str]:
-    yield f"# acrtrace: {result.verdict}"
+    yield f"# acrtrace: {headline(result)}"
     yield from ("", prose(result.verdict_line), "", VERDICTS[result.verdict], "")
     yield from _run(result)
     yield from _undeclared(result)
@@ -73,7 +74,7 @@ def _run(result: Result) -> Iterator[str]:
         "direction"
     )
     yield from (f"- Not seen: {prose(note)}" for note in coverage.notes[:5])
-    names = missing(result)
+    names = missing(result.inputs, result.issues)
     if names:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
         yield f"- Incomplete: {', '.join(map(code, names[:3]))}{more}"

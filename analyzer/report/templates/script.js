@@ -64,13 +64,30 @@ if (cards.length > 1) {
   const bar = make("div", { className: "filters" }, make("label", {}, "Filter findings", search), severities, count);
   bar.setAttribute("role", "search");
   document.getElementById("findings").before(bar);
+  // Each stream: its heading counts what fits, and an overview without a row is no bare head.
+  const streams = Array.from(document.querySelectorAll(".stream"), (section) => {
+    const number = section.querySelector(".fitting");
+    const own = [".card", ".overview tbody tr"].map((kind) => Array.from(section.querySelectorAll(kind)));
+    const items = own[0].length < own[1].length ? own[1] : own[0];
+    const overview = section.querySelector(".overview");
+    const none = make("p", { className: "empty", hidden: true }, "No finding matches the filter.");
+    section.querySelector(".lead").after(none);
+    return () => {
+      const fitting = items.filter((item) => !item.hidden).length;
+      number.textContent = fitting === items.length ? "" : `${fitting.toLocaleString("en")} of `;
+      none.hidden = !items.length || fitting > 0;
+      if (overview) overview.parentElement.hidden = fitting === 0;
+    };
+  });
   const apply = () => {
     const wanted = plain(search.value);
     const on = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
     const fits = (item) => on.has(item.dataset.severity) && plain(item.textContent).includes(wanted);
     for (const item of [...cards, ...rows]) item.hidden = !fits(item);
     const left = cards.filter((card) => !card.hidden).length;
-    count.textContent = left === cards.length ? "" : `${left} of ${cards.length} findings in full`;
+    count.textContent = left === cards.length ? "" : left
+      ? `${left} of ${cards.length} findings in full` : "No finding matches the filter";
+    for (const stream of streams) stream();
   };
   bar.addEventListener("input", apply);
 }
@@ -128,7 +145,7 @@ const press = (text, act) => {
 };
 const originals = new Map();
 press("Show real names", (button) => {
-  const real = button.getAttribute("aria-pressed") !== "true";
+  const real = button.textContent === "Show real names";
   each(".h", (element) => {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
@@ -137,7 +154,8 @@ press("Show real names", (button) => {
       text.data = real ? kept.replaceAll("[.]", ".").replace(/hxxp(?=s?:)/i, "http") : kept;
     }
   });
-  button.setAttribute("aria-pressed", String(real));
+  document.querySelector(".shown").hidden = real;
+  button.textContent = real ? "Show defanged names" : "Show real names";
 });
 press("Open all", (button) => {
   const opened = button.textContent === "Open all";
@@ -154,6 +172,6 @@ if (matchMedia("(prefers-color-scheme: dark)").matches) tools.lastChild.textCont
 
 // Paper has no arrows to open things with.
 const shut = [];
-addEventListener("beforeprint", () => each("details:not([open])", (details) => { shut.push(details); details.open = true; }));
+addEventListener("beforeprint", () => each("details:not([open], .long)", (details) => { shut.push(details); details.open = true; }));
 addEventListener("afterprint", () => { while (shut.length) shut.pop().open = false; });
 open();

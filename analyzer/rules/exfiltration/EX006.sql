@@ -42,7 +42,7 @@ SELECT
             WHEN bool_and(name_hidden)
                 THEN 'The client hid the name with an encrypted ClientHello (outer name '
                     || coalesce(min(endpoint), 'none') || ').'
-            ELSE 'No handshake, request or DNS answer in the input gives this destination a name.'
+            ELSE 'No handshake, request or DNS answer in the input gives this destination a name that a host can have.'
         END,
         'shape': list(DISTINCT upper(coalesce(app, proto)) || ' to port '
                 || coalesce(resp_port::VARCHAR, 'not logged')

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from conftest import Reports
     from playwright.sync_api import Page
 
+    from analyzer.result import Result
+
 pytestmark = pytest.mark.tool
 
 HIGH = "#finding-ex-7c1f0a92d4"
@@ -75,6 +77,24 @@ def test_findings_are_filtered_by_text_and_severity(open_report: Callable[..., P
     assert page.locator(".overview tbody tr:visible").count() == 1
 
 
+def test_a_filter_without_hits_says_so(open_report: Callable[..., Page]) -> None:
+    page = open_report(results.realistic())
+    heading = page.locator("#exfiltration")
+    assert heading.inner_text() == "Exfiltration 3 findings"
+    search = page.get_by_label("Filter findings")
+    search.fill("quietbucket.s3")
+    assert heading.inner_text() == "Exfiltration 1 of 3 findings"
+    search.fill("no such thing")
+    assert heading.inner_text() == "Exfiltration 0 of 3 findings"
+    assert page.get_by_role("status").filter(has_text="No finding matches the filter").count() == 1
+    assert page.locator("p.empty:visible", has_text="No finding matches the filter.").count() == 3
+    assert page.locator("table.overview:visible").count() == 0
+    search.fill("")
+    assert heading.inner_text() == "Exfiltration 3 findings"
+    assert page.locator("p.empty:visible").count() == 0
+    assert page.locator("table.overview:visible").count() == 1
+
+
 def test_long_tables_are_filtered(open_report: Callable[..., Page]) -> None:
     page = open_report(results.crowded(20, 40))
     page.get_by_label("Filter endpoints").fill("h17.example")
@@ -118,12 +138,17 @@ def test_names_are_defanged_until_asked(open_report: Callable[..., Page]) -> Non
     assert "stagingdrop17[.]blob[.]core[.]windows[.]net" in text
     assert not fanged.search(text)
     switch = page.get_by_role("button", name="Show real names")
+    said = page.get_by_text("Host names are shown defanged")
+    assert said.is_visible()
     switch.click()
-    assert switch.get_attribute("aria-pressed") == "true"
+    back = page.get_by_role("button", name="Show defanged names")
+    assert back.is_visible()
+    assert said.is_hidden()
     assert fanged.search(page.locator("main").inner_text())
     assert "[.]" not in page.locator("#exfiltration ~ article").first.inner_text()
     assert page.locator(".busiest th", has_text=DROP).count() == 1
-    switch.click()
+    back.click()
+    assert switch.is_visible()
     assert page.locator("main").inner_text() == text
 
 
@@ -223,7 +248,18 @@ def test_a_phone_scrolls_one_way(open_report: Callable[..., Page]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+def test_a_phone_scrolls_one_way_with_many_agents(open_report: Callable[..., Page]) -> None:
+    many = [
+        results.make_endpoint(agent=f"build-agent-{n}", endpoint=f"h{n}.example") for n in range(12)
+    ]
+    page = open_report(replace(results.realistic(), endpoints=many), **PHONE)
+    page.get_by_role("button", name="Open all").click()
+    assert page.locator(".matrix .none").count() == 110
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 390
+    assert page.evaluate("innerWidth") == 390
+
+
+@pytest.mark.parametrize("width", [390, 1000, 1280])
 def test_the_timeline_fits_and_its_marks_are_apart(
     open_report: Callable[..., Page], width: int
 ) -> None:
@@ -236,8 +272,12 @@ def test_the_timeline_fits_and_its_marks_are_apart(
     figure = page.locator("figure")
     assert figure.evaluate("each => each.scrollWidth <= each.clientWidth")
     boxes = "all => all.map(each => each.getBoundingClientRect()).map(b => [b.left, b.right])"
-    marks = page.locator(".mark circle").evaluate_all(boxes)
-    assert len(marks) > 8
+    marks = page.locator(".mark circle:visible").evaluate_all(boxes)
+    assert len(marks) > (8 if width == 390 else 20)
+    texts = page.locator(".marks text:visible").evaluate_all(boxes)
+    assert len(texts) == len(marks)
+    inside = zip(marks, texts, strict=True)
+    assert all(m[0] < t[0] and t[1] < m[1] for m, t in inside)
     # WCAG 2.2, target size: circles of 24 pixels around the centres do not meet.
     centres = [(left + right) / 2 for left, right in marks]
     assert min(b - a for a, b in zip(centres, centres[1:], strict=False)) >= 24
@@ -260,6 +300,41 @@ def test_paper_has_everything_open(open_report: Callable[..., Page]) -> None:
     assert hidden.is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == 3
+
+
+def test_paper_leaves_out_a_long_timeline_table(open_report: Callable[..., Page]) -> None:
+    result = results.realistic()
+    one = result.timeline[0]
+    rows = [replace(one, start_ns=one.start_ns + n * one.width_ns) for n in range(200)]
+    page = open_report(replace(result, timeline=rows))
+    note = page.get_by_text("The same as a table of 200 rows")
+    table = page.locator("[aria-label='Timeline table']")
+    assert note.is_hidden()
+    page.locator("summary", has_text="The same as a table").click()
+    assert table.is_visible()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert table.is_hidden()
+    assert note.is_visible()
+
+
+def test_paper_has_the_table_of_a_short_timeline(open_report: Callable[..., Page]) -> None:
+    result = results.realistic()
+    page = open_report(replace(result, timeline=result.timeline[:3]))
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("[aria-label='Timeline table']").is_visible()
+
+
+@pytest.mark.parametrize("result", [results.realistic(), results.crowded(10, 10)])
+def test_tables_fit_the_paper(open_report: Callable[..., Page], result: Result) -> None:
+    # A4 less its margins, in pixels.
+    page = open_report(result, viewport={"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    too_wide = "all => all.filter(t => t.offsetWidth > t.parentElement.clientWidth).length"
+    assert page.locator("table.evidence").count() > 0
+    assert page.locator("table").evaluate_all(too_wide) == 0
 
 
 def test_without_scripts_it_reads_in_full(open_report: Callable[..., Page]) -> None:

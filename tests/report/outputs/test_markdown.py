@@ -58,6 +58,12 @@ def test_undeclared_names_and_no_findings() -> None:
     assert render_markdown(results.make_result()).endswith("\nNo findings.\n")
 
 
+def test_missing_data_is_in_the_heading() -> None:
+    cut = results.make_result(inputs=[results.make_input(complete=False)])
+    first = render_markdown(cut).splitlines()[0]
+    assert first == "# acrtrace: none found in what could be seen, but data is missing"
+
+
 def test_a_crowd_is_cut_and_says_so() -> None:
     text = render_markdown(results.crowded(findings=10_000, endpoints=1))
     assert f"{ROWS} of 10,000 shown, gravest first" in text
