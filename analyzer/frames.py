@@ -26,6 +26,7 @@ from analyzer import arguments
 from analyzer.config import ENGINES, RULE_SECONDS, Settings, thresholds_with
 from analyzer.endpoints import policy
 from analyzer.endpoints.project_file import read_project_file
+from analyzer.installing import installing
 from analyzer.issues import UsageError
 from analyzer.report.visible import visible
 from analyzer.result import to_plain
@@ -335,7 +336,7 @@ def _pandas() -> Any:
         import pandas
     except ImportError as error:
         raise ImportError(
-            "tables need pandas: pip install 'acrtrace[pandas]' (the document needs nothing)"
+            f"tables need pandas: {installing('acrtrace[pandas]')} (the document needs nothing)"
         ) from error
     return pandas
 

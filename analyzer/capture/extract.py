@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.capture import cache
 from analyzer.config import processors
+from analyzer.installing import installing
 from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def extract(
             raise
         raise UsageError(
             f"--engine {engine} needs the Python package {PACKAGES[engine][0]}: "
-            f"pip install {PACKAGES[engine][0]}"
+            f"{installing(PACKAGES[engine][0])}"
         ) from error
 
 

@@ -94,10 +94,26 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
             return {"error": "timeout", "detail": "it was stopped at its time limit"}
         found = re.search(r"^LINE (\d+):", str(error), re.MULTILINE)
         line = int(found[1]) if found else None
-        return {"error": "sql", "detail": _first_line(error), "line": line}
+        detail = _first_line(error)
+        if missing := re.search(r"Table with name (\S+) does not exist", detail):
+            detail += _tables(connection, missing[1])
+        return {"error": "sql", "detail": detail, "line": line}
     finally:
         timer.cancel()
         timer.join()
+
+
+def _tables(connection: Any, meant: str) -> str:
+    """The table that may be meant, and what all of them are called."""
+    from difflib import get_close_matches
+
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE NOT internal "
+        "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+    ).fetchall()
+    names = [name for (name,) in found]
+    near = get_close_matches(meant, names, n=1)
+    return (f" (did you mean {near[0]}?)" if near else "") + f"; it has {', '.join(names)}"
 
 
 def _answer(cursor: Any, request: dict[str, Any]) -> dict[str, Any]:

@@ -123,6 +123,10 @@ def _guarded(args: Sequence[str], arrived: Interruption) -> int:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
         say(" ".join(error.format_message().split()))
+        if isinstance(error, click.NoSuchOption):
+            for word in args:
+                if word.startswith("-") and os.path.isfile(word):  # noqa: PTH113
+                    say(f"{word} is a file here: ./{word} is no option")
         return error.exit_code
     except AcrtraceError as error:
         say(str(error))

@@ -15,6 +15,8 @@ import shlex
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from analyzer.shell_words import shell_word
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -129,9 +131,9 @@ def _read(paths: Sequence[str], extracts: Mapping[str, str]) -> str:
     # A name like -w would be an option; behind ./ it is a file again.
     safe = [f"./{path}" if path.startswith("-") else path for path in paths]
     if len(safe) == 1:
-        return f"tshark -r {shlex.quote(safe[0])}"
+        return f"tshark -r {shell_word(safe[0])}"
     merged = " ".join(
-        f"<({extracts[path]})" if path in extracts else shlex.quote(file)
+        f"<({extracts[path]})" if path in extracts else shell_word(file)
         for path, file in zip(paths, safe, strict=True)
     )
     return f"mergecap -w - {merged} | tshark -r -"

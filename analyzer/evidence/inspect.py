@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.evidence.carve import Carved, Options, captured, carve
 from analyzer.evidence.exchanges import FIELDS, Exchanges
+from analyzer.installing import installing
 from analyzer.issues import UsageError
 
 if TYPE_CHECKING:
@@ -128,7 +129,9 @@ def usable_tshark() -> tuple[str, str]:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "pyshark":
             raise
-        raise UsageError("inspect needs the Python package pyshark: pip install pyshark") from error
+        raise UsageError(
+            f"inspect needs the Python package pyshark: {installing('pyshark')}"
+        ) from error
     program = find_tshark()
     version = tshark_version(program)
     number = re.search(r"(\d+)\.(\d+)", version)

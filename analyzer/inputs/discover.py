@@ -189,7 +189,10 @@ class _Search:
                 lost = spec.problem.code != "not-a-file"
                 self._count(spec.problem.code, spec.path, detail, incomplete=lost)
         if not captures:
-            detail = f"{EXPECTED}; found no capture in this directory, nothing analysed"
+            detail = (
+                f"{EXPECTED}; found nothing in this directory that could be recognised, nothing "
+            )
+            detail += "analysed; --log-map reads other logs (docs/log-maps.md)"
             self._count("no-captures", printable(root), detail, incomplete=True)
 
     def _files(self, root: str) -> Iterator[str]:

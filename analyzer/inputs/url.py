@@ -168,7 +168,11 @@ def _as_os_error(error: Exception, url: str) -> OSError:
         scheme = (SCHEME.match(url) or [""] * 2)[1].rpartition("::")[2].lower()
         extra = EXTRAS.get(scheme)
         reason = f"reading {scheme}:// needs a package that is not installed"
-        reason += f": pip install '{extra}'" if extra else f" ({cleaned(str(error), url)})"
+        reason += (
+            f": python -m pip install '{extra}', with acrtrace's Python"
+            if extra
+            else f" ({cleaned(str(error), url)})"
+        )
         return RemoteError(0, reason)
     if isinstance(error, PermissionError) or _status(error) in (401, 403):
         return RemoteError(0, f"access denied ({cleaned(str(error), url)})")

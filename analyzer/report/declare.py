@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from analyzer.report.visible import visible
+from analyzer.shell_words import shell_line
 
 if TYPE_CHECKING:
     from analyzer.result import RegistryInfo, Result
@@ -82,5 +83,5 @@ def command(result: Result, *more: str) -> str:
     if PurePath(words[0]).name.removesuffix(".exe") != "acrtrace":
         words.insert(0, "acrtrace")
     end = words.index("--") if "--" in words else len(words)
-    parts = [shlex.join(words[:end]), *more, shlex.join(words[end:])]
+    parts = [shell_line(words[:end]), *more, shell_line(words[end:])]
     return " ".join(part for part in parts if part)

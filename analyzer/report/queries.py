@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from analyzer.shell_words import shell_line
 
 if TYPE_CHECKING:
     from analyzer.result import Result
@@ -33,4 +34,4 @@ def query(result: Result, figure: str, finding_id: str = "") -> str | None:
     if sql is None:
         return None
     words = ["acrtrace", "query", case_file(result), sql.replace("FINDING_ID", finding_id)]
-    return shlex.join(words)
+    return shell_line(words)

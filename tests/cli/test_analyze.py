@@ -172,7 +172,8 @@ def test_directory_of_junk(tmp_path: Path) -> None:
     (tmp_path / "in" / "readme").write_text("nothing here")
     run = command_line("analyze", "in", "-o", "r.json", cwd=tmp_path)
     assert run.returncode == 3
-    assert "found no capture in this directory" in run.stderr.decode()
+    assert "found nothing in this directory that could be recognised" in run.stderr.decode()
+    assert "--log-map" in run.stderr.decode()
     assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "cannot tell"
 
 

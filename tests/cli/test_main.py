@@ -196,3 +196,15 @@ def test_hostile_arguments_do_not_reach_the_terminal(capsys: pytest.CaptureFixtu
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert r"\x1b[2J" in err
+
+
+def test_a_file_that_looks_like_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert entry.run(["analyze", "-dash.pcap"]) == 2
+    assert "is a file" not in capsys.readouterr().err
+    (tmp_path / "-dash.pcap").touch()
+    assert entry.run(["analyze", "-dash.pcap"]) == 2
+    said = "acrtrace: -dash.pcap is a file here: ./-dash.pcap is no option\n"
+    assert capsys.readouterr().err.endswith(said)

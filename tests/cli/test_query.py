@@ -68,3 +68,9 @@ def test_a_cut_answer_is_incomplete(kept):
     answer = said(kept, "FROM range(100001)", "--format", "csv")
     assert answer.return_value == 3
     assert "only the first 100,000 rows are shown" in answer.output
+
+
+def test_a_table_that_is_not_there_is_answered_with_those_that_are(kept):
+    answer = CliRunner().invoke(query, [str(kept), "SELECT * FROM tt"], standalone_mode=False)
+    assert "Table with name tt does not exist" in str(answer.exception)
+    assert str(answer.exception).rstrip().endswith("(did you mean t?); it has t")

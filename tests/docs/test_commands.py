@@ -113,8 +113,9 @@ def test_every_command_that_is_shown_exists_with_its_options(command):
 
 @pytest.mark.parametrize("page", RUN)
 def test_what_can_run_runs(page, tmp_path):
-    """In the order of the page, in an empty folder beside the repository's captures."""
+    """In the order of the page, in a folder with the repository's captures and no reports."""
     (tmp_path / "captures").symlink_to(ROOT / "captures")
+    (tmp_path / "reports").mkdir()
     name = page if page == "README.md" else f"docs/{page}"
     ran = []
     for command in (each for each in EVERY if each.page == name):
