@@ -248,6 +248,12 @@ def test_only_exfiltration_speaks_of_uploads() -> None:
     )
 
 
+def test_a_suspicion_comes_with_what_to_do_next() -> None:
+    text = Document(render_html(results.realistic())).text
+    assert text.index("What to do next") < text.index("With a name")
+    assert "What to do next" not in render_html(results.make_result())
+
+
 def test_an_empty_result_still_makes_a_page() -> None:
     empty = replace(
         results.make_result(),
