@@ -6,6 +6,7 @@ as templates. Every amount is an exact integer so that a sceptic can recount it.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ LISTED = 10
 
 ATTEMPT_BYTES = 4096
 """Below this a denied connection's counters are the attempt itself (case/counters.sql)."""
+
+_NOUN = re.compile(r"(\{(\w+)\})( [a-z ]+)\(s\)")
 
 SENT = {
     "upload": "sent data to",
@@ -71,7 +74,7 @@ def explanation(
     named: bool,
 ) -> str:
     """All sentences of a finding, the rule's own first."""
-    sentences = [rule.explanation.format_map(fields), _when(figures)]
+    sentences = [_agreed(rule.explanation, fields).format_map(fields), _when(figures)]
     if rule.stream == "exfiltration":
         if rule.shows == "upload":
             sentences += _amount(figures, thresholds)
@@ -99,6 +102,15 @@ def explanation(
                 f"{verb(figures.ambiguous, 'fits', 'fit')} the address too."
             )
     return " ".join(sentences)
+
+
+def _agreed(template: str, fields: dict[str, str]) -> str:
+    """The template with each ``{count} noun(s)`` in the number that its count asks for."""
+
+    def agree(found: re.Match[str]) -> str:
+        return found[1] + found[3] + ("" if fields.get(found[2]) == "1" else "s")
+
+    return _NOUN.sub(agree, template)
 
 
 def clears(rule: Rule, role: str, fields: dict[str, str]) -> list[str]:

@@ -234,6 +234,26 @@ def test_missing_data_is_in_the_heading_which_is_not_green() -> None:
     assert 'could-be-seen"' in render_html(results.make_result())
 
 
+def test_only_exfiltration_speaks_of_uploads() -> None:
+    calm = results.make_finding(
+        stream="readiness", direction_evidence="W5", uploaded_bytes=0, size_error_bytes=0
+    )
+    page = render_html(results.make_result(findings=[calm]))
+    assert "Uploaded (estimate)" not in page
+    card = page[page.index('<article class="card') : page.index("</article>")]
+    assert "no byte counts at all" not in card
+    assert "this finding does not say that data was uploaded" in card
+    assert "Uploaded (estimate)" in render_html(
+        results.make_result(findings=[results.make_finding()])
+    )
+
+
+def test_a_suspicion_comes_with_what_to_do_next() -> None:
+    text = Document(render_html(results.realistic())).text
+    assert text.index("What to do next") < text.index("With a name")
+    assert "What to do next" not in render_html(results.make_result())
+
+
 def test_an_empty_result_still_makes_a_page() -> None:
     empty = replace(
         results.make_result(),

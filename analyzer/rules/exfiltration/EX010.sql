@@ -71,8 +71,10 @@ SELECT
         END,
         '_beside': CASE WHEN coalesce(max(b.others), 0) = 0 THEN
                 'Nothing is known to have left, but something on this agent wanted to go there.'
-            ELSE 'Not all was denied: ' || max(b.others) || ' other connection(s) of this '
-                || 'agent to the same destination were not (' || max(b.allowed)
+            ELSE 'Not all was denied: ' || max(b.others) || CASE WHEN max(b.others) = 1
+                    THEN ' other connection of this agent to the same destination was not ('
+                    ELSE ' other connections of this agent to the same destination were not (' END
+                || max(b.allowed)
                 || ' logged as allowed), and this attempt says nothing of what those carried.' END,
         'not_denied': coalesce(max(b.others), 0),
         'attempts': count(*),

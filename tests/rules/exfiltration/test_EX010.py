@@ -53,7 +53,7 @@ def test_what_was_not_denied_beside_it_is_said(case):
     case.logged("x" + HOST, **STORAGE, table_flow={"action": "allow"})
     (found,) = [f for f in case.findings() if f.rule == "EX010"]
     assert "Nothing is known to have left" not in found.explanation
-    assert "1 other connection(s) of this agent" in found.explanation
+    assert "1 other connection of this agent to the same destination was not" in found.explanation
     assert "(1 logged as allowed)" in found.explanation
     assert (found.flow_count, found.facts["not_denied"]) == (1, 1)
 

@@ -20,7 +20,7 @@ def test_a_long_conversation_that_sends_more_than_it_gets(case):
     case.flow(NAME, **LONG)
     found = case.only()
     assert (found.rule, found.severity, found.shows) == ("EX014", "medium", "upload")
-    assert "open for 10 minutes: 20 turns, 65,536 bytes sent and 9,000 received in 1 flow(s)" in (
+    assert "open for 10 minutes: 20 turns, 65,536 bytes sent and 9,000 received in 1 flow." in (
         found.explanation
     )
     assert found.facts["shape"] == ["TLS to port 443"]
