@@ -23,6 +23,7 @@ from analyzer.report.page import (
     TABLE_ROWS,
 )
 from analyzer.report.visible import visible
+from analyzer.result import InventoryInfo
 from craft import results
 from craft.footing import SMALL_REPORT, imports_seconds
 
@@ -212,6 +213,14 @@ def test_first_lines_without_an_inventory_name_what_to_declare() -> None:
     assert command in text
     assert text.index("suspected upload") < text.index(command)
     assert text.index(command) < text.index("Exfiltration findings, most severe first")
+    # The account of a finding is not one line among equals.
+    assert text.count("is about it: declare it only if it is yours") == 1
+
+
+def test_an_empty_inventory_declares_nothing() -> None:
+    empty = InventoryInfo("empty.json", None, [], [])
+    page = render_html(replace(results.undeclared(), inventories=[empty]))
+    assert "Nothing was declared as ours" in page
 
 
 def test_no_invitation_to_declare_when_an_inventory_was_given(page: str) -> None:
