@@ -97,7 +97,7 @@ def test_a_result_document_comes_out(
     analysis: run.Analysis, oracle: dict[str, Entry], corpus_name: str, record_property: Any
 ) -> None:
     result = analysis.result
-    assert result.schema == "acrtrace-result/1"
+    assert result.schema == "acrtrace-result/2"
     assert len(result.inputs) == 1
     stated = oracle[corpus_name]["format"]
     if "records" in stated:
