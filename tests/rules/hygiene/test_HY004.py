@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.evidence.carve import captured
+from craft.results import make_input, make_result
 
 LOOK_ALIKE = "contoso.azurecr.io.evil.net"
 
@@ -34,7 +35,8 @@ def test_look_up_and_conversation_are_one_finding(case):
     message = next(e for e in found.evidence if e.kind == "dns")
     assert (message.flow_id, message.bpf, message.tshark, message.kql) == (None, None, None, [])
     assert message.display_filter == f"frame.number == {message.first_packet}"
-    assert [e.kind for e in captured(found)] == ["flow"]  # what carve writes
+    whole = make_result(inputs=[make_input(path="c.pcap", first_ns=0, last_ns=1 << 62)])
+    assert [found.evidence[e.place or 0].kind for e in captured(whole, found)] == ["flow"]
 
 
 def test_letters_that_only_look_alike(case):
