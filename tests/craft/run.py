@@ -133,7 +133,11 @@ def comparable(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             return [strip(v) for v in value]
         return _NUMBERS.sub(r"\1 N", value) if isinstance(value, str) else value
 
-    return [strip(to_plain(finding)) for finding in findings]
+    plain = [to_plain(finding) for finding in findings]
+    for each in plain:
+        # A text ends with the numbers of its input and packet.
+        each["conversations"] = [text.rsplit(" ", 2)[0] for text in each["conversations"]]
+    return [strip(each) for each in plain]
 
 
 SEVERITY = {"info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
