@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -16,6 +17,11 @@ NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 def test_a_line_break_in_a_name() -> None:
     assert shell_word("a\nb's.pcap") == r"$'a\x0ab\'s.pcap'"
     assert shell_line(["tshark", "-r", "a b"]) == "tshark -r 'a b'"
+
+
+def test_a_name_that_is_no_text_keeps_its_bytes() -> None:
+    assert shell_word(os.fsdecode(b"a\xff\xc3\xa9")) == r"$'a\xffé'"
+    assert shell_word("a\ud800") == r"$'a\xed\xa0\x80'"
 
 
 @given(NAMES)

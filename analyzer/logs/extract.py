@@ -13,9 +13,10 @@ from analyzer.issues import Issue
 from analyzer.logs.format import known
 from analyzer.logs.gather import gather
 from analyzer.logs.mapping import formats_with
-from analyzer.logs.observe import Tally, observe, prepare
+from analyzer.logs.observe import observe, prepare
 from analyzer.logs.squid_logformat import logformat
 from analyzer.logs.statements import OBSERVED
+from analyzer.logs.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

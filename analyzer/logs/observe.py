@@ -7,7 +7,6 @@ in one place (`statements.py`). What fails is counted as unreadable and its firs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,8 @@ from analyzer.logs.statements import (
     of_objects,
     reading,
 )
-from analyzer.logs.text import Damage, blocks, lines, lines_of, pieces
+from analyzer.logs.tally import Tally
+from analyzer.logs.text import blocks, lines, lines_of, pieces
 from analyzer.logs.windows import windows
 from analyzer.logs.wrapped import unwrapped
 from analyzer.schema import OBSERVATIONS
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from analyzer.inputs.sniff import LogText
     from analyzer.logs.format import LogFormat
     from analyzer.logs.held import HeldFiles
-    from analyzer.logs.new_year import NewYear
     from analyzer.logs.windows import Window
 
 BLOCK_LINES = 1 << 17
@@ -54,44 +53,6 @@ MOST_LANES = 4
 """Each holds a block in several shapes: about 200 MiB."""
 
 FIELDED = "CREATE OR REPLACE TEMP TABLE fielded AS "
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the lines of one input.
-
-    Attributes:
-        records: Lines (objects, rows) that a format took.
-        ignored: Lines of other kinds in a log that has such.
-        others: Lines that no format took.
-        first_other: The first of them.
-        unusable: Records that say too little, by reason: (how many, first line).
-        damage: What decoding lost.
-        lost: Records that could not be taken apart.
-        new_year: Where a year that is not stated turned.
-        program: Arguments of jq that print the records of a document, a line each; None where
-            there are none.
-    """
-
-    records: int = 0
-    ignored: int = 0
-    others: int = 0
-    first_other: int = 0
-    unusable: dict[str, tuple[int, int]] = field(default_factory=dict)
-    damage: Damage = field(default_factory=Damage)
-    lost: Lost = field(default_factory=Lost)
-    new_year: NewYear | None = None
-    program: str | None = None
-
-    def add(self, other: Tally) -> None:
-        """What another part of the same input counted, of which lines may stand in between."""
-        self.records += other.records
-        self.ignored += other.ignored
-        if other.others and not (self.others and self.first_other < other.first_other):
-            self.first_other = other.first_other
-        self.others += other.others
-        self.damage.add(other.damage)
-        self.lost.merge(other.lost)
 
 
 def prepare(
